@@ -50,6 +50,14 @@ id!(
     AccountId
 );
 id!(
+    /// A person.
+    UserId
+);
+id!(
+    /// What a person or a program carries to be let in.
+    TokenId
+);
+id!(
     /// A domain and its settings.
     ZoneId
 );
@@ -64,6 +72,10 @@ id!(
 id!(
     /// A data-plane process, for as long as it keeps its keys.
     NodeId
+);
+id!(
+    /// The right to enrol nodes.
+    EnrolmentTokenId
 );
 id!(
     /// One fleet key: the key under which private keys travel.

@@ -39,6 +39,8 @@ pub enum Refusal {
     // The exchange with the origin.
     OriginClosed,
     OriginReset,
+    /// The origin reset the stream with this HTTP/2 error code before it answered.
+    OriginResetWith(u32),
     OriginProtocolError,
     OriginTimeout,
     OriginEndedWithoutStatus,
@@ -71,6 +73,11 @@ impl Refusal {
             Self::OriginNotGrpc(status) => Face {
                 grpc_status: grpc::from_http_status(status),
                 retry: grpc::from_http_status(status) == Status::Unavailable,
+                ..row(self)
+            },
+            Self::OriginResetWith(code) => Face {
+                grpc_status: grpc::from_http2_error(code),
+                retry: grpc::from_http2_error(code) == Status::Unavailable,
                 ..row(self)
             },
             _ => row(self),
@@ -124,6 +131,7 @@ const fn row(refusal: Refusal) -> Face {
         R::OriginWithoutHttp2       => face("ORIGIN_WITHOUT_HTTP2",        520,  520, S::FailedPrecondition, false, "The origin does not offer HTTP/2 (ALPN h2)"),
         R::OriginClosed             => face("ORIGIN_CLOSED",               520,  520, S::Unavailable,        true,  "The origin closed the connection before it answered"),
         R::OriginReset              => face("ORIGIN_RESET",                520,  520, S::Unavailable,        true,  "The origin cut the answer short"),
+        R::OriginResetWith(_)       => face("ORIGIN_RESET",                520,  520, S::Unavailable,        true,  "The origin refused to answer the request"),
         R::OriginProtocolError      => face("ORIGIN_PROTOCOL_ERROR",       520,  520, S::Internal,           false, "The origin broke the HTTP protocol"),
         R::OriginTimeout            => face("ORIGIN_TIMEOUT",              524,  524, S::Unavailable,        true,  "The origin did not answer in time"),
         R::OriginEndedWithoutStatus => face("ORIGIN_ENDED_WITHOUT_STATUS", 520,  520, S::Unknown,            false, "The origin ended the answer without a gRPC status"),

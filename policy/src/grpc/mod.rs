@@ -5,7 +5,7 @@ mod status;
 mod timeout;
 
 pub use message::{decode_message, encode_message};
-pub use status::{Status, from_http_status};
+pub use status::{Status, from_http_status, from_http2_error};
 pub use timeout::{TIMEOUT_NANOS_MAX, format_timeout, parse_timeout};
 
 /// What a request speaks, told by its content type alone.

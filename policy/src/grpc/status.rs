@@ -45,3 +45,14 @@ pub fn from_http_status(status: u16) -> Status {
         _ => Status::Unknown,
     }
 }
+
+/// What a stream that was reset with this HTTP/2 error code means to a caller (gRPC over HTTP/2, "Errors").
+pub fn from_http2_error(code: u32) -> Status {
+    match code {
+        7 => Status::Unavailable,
+        8 => Status::Cancelled,
+        11 => Status::ResourceExhausted,
+        12 => Status::PermissionDenied,
+        _ => Status::Internal,
+    }
+}
