@@ -1,0 +1,167 @@
+//! Request bodies: JSON, whatever the content type says, within limits of size and time.
+
+use super::error::{ApiError, Result};
+use axum::extract::{FromRequest, Request};
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use serde::{Deserialize, Deserializer, de::DeserializeOwned};
+use serde_json::Value;
+use serde_path_to_error::Segment;
+use std::time::Duration;
+
+/// Enough for a full batch of records.
+pub(crate) const BODY_BYTES_MAX: usize = 8 * 1024 * 1024;
+const BODY_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// A body, parsed. Unknown fields are ignored, as clients send read-only ones back.
+pub(crate) struct Body<T>(pub T);
+
+impl<T: DeserializeOwned, S: Sync> FromRequest<S> for Body<T> {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self> {
+        let body = Limited::new(request.into_body(), BODY_BYTES_MAX);
+        let bytes =
+            tokio::time::timeout(BODY_TIMEOUT, body.collect()).await.map_err(|_| ApiError::BodyTooSlow)?;
+        let bytes = bytes.map_err(|error| match error.downcast::<LengthLimitError>() {
+            Ok(_) => ApiError::BodyTooLarge(BODY_BYTES_MAX),
+            Err(error) => ApiError::MalformedJson(format!("the body broke off: {error}")),
+        })?;
+        parse(&bytes.to_bytes()).map(Self)
+    }
+}
+
+fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
+    let value: Value =
+        serde_json::from_slice(bytes).map_err(|error| ApiError::MalformedJson(error.to_string()))?;
+    if !value.is_object() {
+        return Err(ApiError::MalformedJson("an object is expected".into()));
+    }
+    if holds_nul(&value) {
+        return Err(ApiError::MalformedJson("strings may not hold NUL".into()));
+    }
+    serde_path_to_error::deserialize(&value).map_err(|error| {
+        let path: Vec<_> = error.path().iter().map(segment).collect();
+        let field = path.join(".");
+        ApiError::invalid(
+            format!("/{}", path.join("/")),
+            format!("Invalid value for `{field}`: {}", error.inner()),
+        )
+    })
+}
+
+fn segment(segment: &Segment) -> String {
+    match segment {
+        Segment::Seq { index } => index.to_string(),
+        Segment::Map { key } => key.clone(),
+        Segment::Enum { variant } => variant.clone(),
+        Segment::Unknown => "?".to_owned(),
+    }
+}
+
+/// Postgres cannot keep NUL, and nothing that is kept here has a use for it.
+fn holds_nul(value: &Value) -> bool {
+    match value {
+        Value::String(text) => text.contains('\0'),
+        Value::Array(items) => items.iter().any(holds_nul),
+        Value::Object(fields) => fields.iter().any(|(key, value)| key.contains('\0') || holds_nul(value)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => false,
+    }
+}
+
+/// A field of a body that tells "not sent" from "sent as null". Needs `#[serde(default)]`.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) enum Field<T> {
+    #[default]
+    Absent,
+    Null,
+    Given(T),
+}
+
+impl<T> Field<T> {
+    /// The value where null means the same as absence.
+    pub(crate) fn given(self) -> Option<T> {
+        match self {
+            Self::Given(value) => Some(value),
+            Self::Absent | Self::Null => None,
+        }
+    }
+
+    /// For fields whose value may itself be none.
+    pub(crate) fn some(self) -> Field<Option<T>> {
+        match self {
+            Self::Given(value) => Field::Given(Some(value)),
+            Self::Absent => Field::Absent,
+            Self::Null => Field::Null,
+        }
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Field<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+        Ok(Option::deserialize(deserializer)?.map_or(Self::Null, Self::Given))
+    }
+}
+
+/// A whole number, sent as `1`, `1.0` or `"1"`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Whole(pub i64);
+
+impl<'de> Deserialize<'de> for Whole {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+        let value = Value::deserialize(deserializer)?;
+        let number = match &value {
+            Value::Number(number) => number.as_i64().or_else(|| number.as_f64().and_then(whole)),
+            Value::String(text) => {
+                text.trim().parse().ok().or_else(|| text.trim().parse().ok().and_then(whole))
+            }
+            _ => None,
+        };
+        number.map(Self).ok_or_else(|| serde::de::Error::custom("a whole number is expected"))
+    }
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "the range is checked")]
+fn whole(number: f64) -> Option<i64> {
+    (number.fract() == 0.0 && number.abs() < 9e15).then_some(number as i64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, PartialEq, Deserialize)]
+    struct Sample {
+        #[serde(default)]
+        ttl: Field<Whole>,
+    }
+
+    fn sample(text: &str) -> Option<Field<Whole>> {
+        parse::<Sample>(text.as_bytes()).ok().map(|sample| sample.ttl)
+    }
+
+    #[test]
+    fn absent_null_and_given_are_three_things() {
+        assert_eq!(sample("{}"), Some(Field::Absent));
+        assert_eq!(sample(r#"{"ttl":null}"#), Some(Field::Null));
+        for text in [r#"{"ttl":60}"#, r#"{"ttl":60.0}"#, r#"{"ttl":"60"}"#, r#"{"ttl":"60.0"}"#] {
+            assert_eq!(sample(text), Some(Field::Given(Whole(60))), "{text}");
+        }
+    }
+
+    #[test]
+    fn bodies_that_are_no_objects_or_hold_nul_are_refused() {
+        for text in [
+            "",
+            "{",
+            "[]",
+            "1",
+            "null",
+            "{\"a\":\"\\u0000\"}",
+            "{\"\\u0000\":1}",
+            r#"{"ttl":1.5}"#,
+            r#"{"ttl":"x"}"#,
+        ] {
+            assert_eq!(sample(text), None, "{text}");
+        }
+    }
+}

@@ -1,0 +1,77 @@
+use crate::db::nodes::{Labels, Node, Rejected};
+use jiff::Timestamp;
+use policy::revision::Revision;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// A node as callers see it.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct NodeView {
+    id: String,
+    name: String,
+    version: String,
+    /// Set here and never claimed by the node.
+    labels: Labels,
+    status: Status,
+    /// The revision in force on the node.
+    applied_revision: u64,
+    /// When the control plane learned of it; absent before the first report.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    applied_on: Option<Timestamp>,
+    /// Revisions between what is in force there and the newest.
+    lag: u64,
+    /// Documents whose newest form is not in force there, at most 1000 of them.
+    rejected: Vec<Rejected>,
+    rejected_total: u32,
+    #[schema(value_type = Option<String>, format = DateTime)]
+    last_seen: Option<Timestamp>,
+    #[schema(value_type = String, format = DateTime)]
+    enrolled_on: Timestamp,
+    #[schema(value_type = Option<String>, format = DateTime)]
+    revoked_on: Option<Timestamp>,
+}
+
+/// The first that applies.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum Status {
+    Revoked,
+    Away,
+    /// Connected, but something published asks for a newer version of the node.
+    NeedsNewerNode,
+    Connected,
+}
+
+impl NodeView {
+    pub(super) fn new(node: Node, newest: Revision) -> Self {
+        let status = status(&node);
+        let state = node.state;
+        Self {
+            id: node.id.to_string(),
+            name: node.name,
+            version: node.version,
+            labels: node.labels,
+            status,
+            applied_revision: state.applied.revision.0,
+            applied_on: state.applied_on,
+            lag: newest.0.saturating_sub(state.applied.revision.0),
+            rejected: state.rejected,
+            rejected_total: state.rejected_total,
+            last_seen: state.last_seen,
+            enrolled_on: node.enrolled_on,
+            revoked_on: node.revoked_on,
+        }
+    }
+}
+
+fn status(node: &Node) -> Status {
+    if node.revoked_on.is_some() {
+        Status::Revoked
+    } else if !node.state.connected {
+        Status::Away
+    } else if node.state.rejected.iter().any(|rejected| rejected.needs_newer_node) {
+        Status::NeedsNewerNode
+    } else {
+        Status::Connected
+    }
+}

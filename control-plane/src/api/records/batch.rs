@@ -1,0 +1,105 @@
+use super::{
+    draft::{How, RecordBody},
+    existing,
+    view::{Record, view},
+    write::Writing,
+};
+use crate::api::{
+    App,
+    body::Body,
+    caller::Caller,
+    envelope::{Envelope, Reply},
+    error::{ApiError, Result},
+    path::Id,
+    permission::Permission,
+    scope::{self, IfMatch},
+};
+use axum::extract::State;
+use policy::id::{RecordId, ZoneId};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+const OPERATIONS_MAX: usize = 3500;
+
+/// Operations on the records of a zone, done in the order of these fields.
+#[derive(Debug, Deserialize, ToSchema)]
+pub(super) struct Batch {
+    deletes: Option<Vec<Named>>,
+    patches: Option<Vec<Alteration>>,
+    puts: Option<Vec<Alteration>>,
+    posts: Option<Vec<RecordBody>>,
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+struct Named {
+    id: String,
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+struct Alteration {
+    id: String,
+    #[serde(flatten)]
+    body: RecordBody,
+}
+
+/// The records that were written and, under `deletes`, those that are gone.
+#[derive(Debug, Default, Serialize, ToSchema)]
+pub(super) struct Done {
+    deletes: Vec<Record>,
+    patches: Vec<Record>,
+    puts: Vec<Record>,
+    posts: Vec<Record>,
+}
+
+/// Does all operations or none.
+#[utoipa::path(post, path = "/zones/{zone_id}/dns_records/batch", tag = "dns records", request_body = Batch,
+    responses((status = 200, body = Envelope<Done>)))]
+pub(super) async fn batch(
+    State(app): State<App>,
+    caller: Caller,
+    Id(zone): Id<ZoneId>,
+    if_match: IfMatch,
+    Body(body): Body<Batch>,
+) -> Result<Reply<Done>> {
+    if body.operations() > OPERATIONS_MAX {
+        return Err(ApiError::invalid(
+            "",
+            format!("Invalid request: a batch has at most {OPERATIONS_MAX} operations"),
+        ));
+    }
+    let mut writing =
+        Writing::new(scope::change(&app, &caller, Permission::DnsWrite, zone, &if_match).await?);
+    let done = run(&mut writing, body).await?;
+    let revision = writing.commit().await?;
+    Ok(Reply::new(done).etag(revision).committed(revision))
+}
+
+impl Batch {
+    fn operations(&self) -> usize {
+        let alterations = [&self.patches, &self.puts].into_iter().flatten().map(Vec::len).sum::<usize>();
+        alterations + self.deletes.as_ref().map_or(0, Vec::len) + self.posts.as_ref().map_or(0, Vec::len)
+    }
+}
+
+async fn run(writing: &mut Writing, batch: Batch) -> Result<Done> {
+    let mode = writing.zone().edge.ssl();
+    let mut done = Done::default();
+    for Named { id } in batch.deletes.unwrap_or_default() {
+        done.deletes.push(view(writing.delete(record_id(&id)?).await?, mode));
+    }
+    for Alteration { id, body } in batch.patches.unwrap_or_default() {
+        done.patches.push(view(writing.alter(record_id(&id)?, body, How::Merge).await?, mode));
+    }
+    for Alteration { id, body } in batch.puts.unwrap_or_default() {
+        done.puts.push(view(writing.alter(record_id(&id)?, body, How::Overwrite).await?, mode));
+    }
+    for body in batch.posts.unwrap_or_default() {
+        done.posts.push(view(writing.create(body).await?, mode));
+    }
+    Ok(done)
+}
+
+/// What cannot be an id is the id of no record.
+fn record_id(text: &str) -> Result<RecordId> {
+    text.parse().or_else(|_| existing(None).map(|record| record.id))
+}

@@ -1,0 +1,247 @@
+//! From what was sent to a record: created, overwritten or merged.
+
+use super::{
+    content,
+    origin::{self, OriginBody},
+};
+use crate::{
+    api::{
+        body::{Field, Whole},
+        error::{ApiError, Result},
+    },
+    db::{
+        records::{Record, RecordKind},
+        zones::Zone,
+    },
+    random,
+};
+use jiff::Timestamp;
+use policy::id::RecordId;
+use serde::Deserialize;
+use serde_json::{Map, Value};
+use utoipa::ToSchema;
+
+const AUTOMATIC_TTL: i64 = 1;
+const COMMENT_CHARACTERS_MAX: usize = 500;
+const TAGS_MAX: usize = 20;
+const TAG_CHARACTERS_MAX: usize = 133;
+/// The only settings that records have, all of them switches.
+const SETTINGS: [&str; 3] = ["flatten_cname", "ipv4_only", "ipv6_only"];
+
+/// A record as clients send it. Read-only fields are ignored.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+pub(super) struct RecordBody {
+    /// Relative to the zone or whole; `@` is the zone itself.
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    name: Field<String>,
+    /// `A`, `AAAA`, `CNAME`, `TXT`, `MX` or `NS`.
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    r#type: Field<String>,
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    content: Field<String>,
+    /// Seconds, 30 to 86400; 1 means automatic.
+    #[serde(default)]
+    #[schema(value_type = Option<i32>)]
+    ttl: Field<Whole>,
+    #[serde(default)]
+    #[schema(value_type = Option<bool>)]
+    proxied: Field<bool>,
+    #[serde(default)]
+    #[schema(value_type = Option<u16>)]
+    priority: Field<Whole>,
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    comment: Field<String>,
+    #[serde(default)]
+    #[schema(value_type = Option<Vec<String>>)]
+    tags: Field<Vec<String>>,
+    #[serde(default)]
+    #[schema(value_type = Option<Object>)]
+    settings: Field<Map<String, Value>>,
+    #[serde(default)]
+    #[schema(value_type = Option<OriginBody>)]
+    origin: Field<OriginBody>,
+}
+
+/// What happens to fields that were not sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum How {
+    /// They get their defaults, but for `origin`, which clients that do not know it must not lose.
+    Overwrite,
+    /// They stay.
+    Merge,
+}
+
+/// A new record.
+pub(super) fn create(zone: &Zone, body: RecordBody, at: Timestamp) -> Result<Record> {
+    let kind = kind(&body.r#type)?
+        .ok_or_else(|| ApiError::refused(9020, "Invalid DNS record type: `type` is missing."))?;
+    let blank = Record {
+        id: RecordId::from_bytes(random::bytes()),
+        zone: zone.id,
+        kind,
+        name: zone.name.clone(),
+        content: String::new(),
+        ttl: 1,
+        proxied: false,
+        priority: None,
+        comment: None,
+        comment_modified_on: None,
+        tags: Vec::new(),
+        tags_modified_on: None,
+        settings: Value::Object(Map::new()),
+        origin: None,
+        created_on: at,
+        modified_on: at,
+    };
+    alter(zone, blank, body, How::Overwrite, at)
+}
+
+/// An existing record, altered.
+pub(super) fn alter(
+    zone: &Zone,
+    mut record: Record,
+    body: RecordBody,
+    how: How,
+    at: Timestamp,
+) -> Result<Record> {
+    if kind(&body.r#type)?.is_some_and(|kind| kind != record.kind) {
+        return Err(ApiError::invalid(
+            "/type",
+            "DNS Validation Error: the type of a record cannot be changed, delete it and create another.",
+        ));
+    }
+    let keeps = how == How::Merge;
+    match body.name {
+        Field::Given(name) => record.name = content::record_name(&name, &zone.name)?,
+        Field::Absent if keeps => {}
+        Field::Absent | Field::Null => {
+            return Err(ApiError::refused(9000, "DNS name is invalid: it is missing."));
+        }
+    }
+    let text = merged(body.content, keeps, record.content, String::new());
+    record.content = content::content(record.kind, &text, &record.name)?;
+    record.proxied = merged(body.proxied, keeps, record.proxied, false);
+    let ttl = merged(body.ttl, keeps, Whole(record.ttl.into()), Whole(AUTOMATIC_TTL));
+    record.ttl = if record.proxied { 1 } else { self::ttl(ttl)? };
+    record.priority = priority(
+        record.kind,
+        merged(body.priority.some(), keeps, record.priority.map(|p| Whole(p.into())), None),
+    )?;
+    alter_notes(&mut record, body.comment, body.tags, keeps, at)?;
+    record.settings =
+        settings(record.kind, merged(body.settings, keeps, object(record.settings), Map::new()))?;
+    match body.origin {
+        Field::Given(origin) => record.origin = Some(origin::origin(origin)?),
+        Field::Null => record.origin = None,
+        Field::Absent => {}
+    }
+    proxiable(&record)?;
+    if let Some(origin) = &record.origin {
+        origin::permitted(origin, zone.edge.ssl())?;
+    }
+    record.modified_on = at;
+    Ok(record)
+}
+
+fn merged<T>(field: Field<T>, keeps: bool, old: T, default: T) -> T {
+    match field {
+        Field::Given(value) => value,
+        Field::Absent if keeps => old,
+        Field::Absent | Field::Null => default,
+    }
+}
+
+fn kind(field: &Field<String>) -> Result<Option<RecordKind>> {
+    let Field::Given(text) = field else { return Ok(None) };
+    RecordKind::parse(text).map(Some).ok_or_else(|| {
+        ApiError::refused(9020, "Invalid DNS record type: A, AAAA, CNAME, TXT, MX and NS are supported.")
+    })
+}
+
+fn ttl(Whole(seconds): Whole) -> Result<i32> {
+    let invalid =
+        || ApiError::refused(9021, "Invalid TTL. Must be between 30 and 86400 seconds, or 1 for Automatic.");
+    i32::try_from(seconds).ok().filter(|ttl| *ttl == 1 || (30..=86400).contains(ttl)).ok_or_else(invalid)
+}
+
+/// Other types than MX have no priority; clients send 0 all the same.
+fn priority(kind: RecordKind, sent: Option<Whole>) -> Result<Option<u16>> {
+    if kind != RecordKind::Mx {
+        return Ok(None);
+    }
+    let invalid = || {
+        ApiError::invalid("/priority", "DNS Validation Error: an MX record needs a priority from 0 to 65535.")
+    };
+    sent.and_then(|Whole(priority)| u16::try_from(priority).ok()).map(Some).ok_or_else(invalid)
+}
+
+fn alter_notes(
+    record: &mut Record,
+    comment: Field<String>,
+    tags: Field<Vec<String>>,
+    keeps: bool,
+    at: Timestamp,
+) -> Result<()> {
+    let comment =
+        merged(comment.some(), keeps, record.comment.clone(), None).filter(|comment| !comment.is_empty());
+    if comment.as_ref().is_some_and(|text| {
+        text.chars().count() > COMMENT_CHARACTERS_MAX || text.chars().any(char::is_control)
+    }) {
+        let message = format!(
+            "DNS Validation Error: a comment has at most {COMMENT_CHARACTERS_MAX} characters, none of them control characters."
+        );
+        return Err(ApiError::invalid("/comment", message));
+    }
+    let tags = merged(tags, keeps, record.tags.clone(), Vec::new());
+    let is_tag = |tag: &String| {
+        !tag.is_empty() && tag.chars().count() <= TAG_CHARACTERS_MAX && !tag.chars().any(char::is_control)
+    };
+    if tags.len() > TAGS_MAX || !tags.iter().all(is_tag) {
+        let message =
+            format!("DNS Validation Error: at most {TAGS_MAX} tags of 1 to {TAG_CHARACTERS_MAX} characters.");
+        return Err(ApiError::invalid("/tags", message));
+    }
+    if comment != record.comment {
+        record.comment_modified_on = Some(at);
+        record.comment = comment;
+    }
+    if tags != record.tags {
+        record.tags_modified_on = Some(at);
+        record.tags = tags;
+    }
+    Ok(())
+}
+
+fn settings(kind: RecordKind, sent: Map<String, Value>) -> Result<Value> {
+    let known = sent.into_iter().filter(|(key, value)| SETTINGS.contains(&key.as_str()) && !value.is_null());
+    let mut kept: Map<String, Value> = known.collect();
+    if let Some((key, _)) = kept.iter().find(|(_, value)| !value.is_boolean()) {
+        return Err(ApiError::invalid(
+            format!("/settings/{key}"),
+            format!("Invalid value for `settings.{key}`: it is true or false"),
+        ));
+    }
+    kept.retain(
+        |key, _| if key == "flatten_cname" { kind == RecordKind::Cname } else { kind.is_proxiable() },
+    );
+    Ok(Value::Object(kept))
+}
+
+fn object(value: Value) -> Map<String, Value> {
+    if let Value::Object(fields) = value { fields } else { Map::new() }
+}
+
+fn proxiable(record: &Record) -> Result<()> {
+    let kind = record.kind;
+    if kind.is_proxiable() || (!record.proxied && record.origin.is_none()) {
+        return Ok(());
+    }
+    Err(ApiError::refused(
+        81062,
+        format!("DNS Validation Error: record type {} cannot be proxied.", kind.as_str()),
+    ))
+}

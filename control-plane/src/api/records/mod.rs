@@ -1,0 +1,36 @@
+//! DNS records.
+//!
+//! `draft` turns what was sent into a record, `neighbours` says which records may stand together, `write` does both inside a
+//! change; the verbs are thin.
+
+mod batch;
+mod content;
+mod create;
+mod delete;
+mod draft;
+mod edit;
+mod get;
+mod list;
+mod neighbours;
+mod origin;
+mod update;
+mod view;
+mod write;
+
+use super::{
+    App,
+    error::{ApiError, Result},
+};
+use crate::db::records::Record;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+pub(super) fn router() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(list::list, create::create))
+        .routes(routes!(batch::batch))
+        .routes(routes!(get::get, update::update, edit::edit, delete::delete))
+}
+
+fn existing(record: Option<Record>) -> Result<Record> {
+    record.ok_or_else(|| ApiError::not_found(81044, "Record does not exist."))
+}

@@ -1,0 +1,31 @@
+//! There is one plan. It is called Enterprise so that clients which look at it forbid nothing.
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+#[derive(Debug, Serialize, ToSchema)]
+pub(in crate::api) struct Plan {
+    id: &'static str,
+    name: &'static str,
+    price: u32,
+    currency: &'static str,
+    frequency: &'static str,
+    is_subscribed: bool,
+    can_subscribe: bool,
+    legacy_id: &'static str,
+    legacy_discount: bool,
+    externally_managed: bool,
+}
+
+pub(super) const PLAN: Plan = Plan {
+    id: "94f3b7b768b0458b56d2cac4fe5ec0f9",
+    name: "Enterprise Website",
+    price: 0,
+    currency: "USD",
+    frequency: "",
+    is_subscribed: true,
+    can_subscribe: false,
+    legacy_id: "enterprise",
+    legacy_discount: false,
+    externally_managed: false,
+};

@@ -1,0 +1,296 @@
+//! DNS records of a zone.
+
+use super::{DbError, change::Change, parse};
+use jiff::Timestamp;
+use jiff_sqlx::ToSqlx as _;
+use policy::{
+    hostname::Hostname,
+    id::{RecordId, ZoneId},
+    origin::{OriginProtocol, OriginSettings},
+};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+use sqlx::PgConnection;
+
+/// Records in one zone.
+pub const RECORDS_PER_ZONE_MAX: i64 = 100_000;
+/// What the records of a zone may weigh when it is published. Certificates and framing have the rest of the 8 MiB.
+pub const RECORD_BYTES_PER_ZONE_MAX: i64 = 7 * 1024 * 1024;
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Record {
+    pub id: RecordId,
+    pub zone: ZoneId,
+    pub kind: RecordKind,
+    pub name: Hostname,
+    /// As it was sent, but for a trailing dot.
+    pub content: String,
+    /// Seconds; 1 means automatic.
+    pub ttl: i32,
+    pub proxied: bool,
+    /// Of MX records, and of these alone.
+    pub priority: Option<u16>,
+    pub comment: Option<String>,
+    pub comment_modified_on: Option<Timestamp>,
+    pub tags: Vec<String>,
+    pub tags_modified_on: Option<Timestamp>,
+    pub settings: Value,
+    pub origin: Option<OriginSettings>,
+    pub created_on: Timestamp,
+    pub modified_on: Timestamp,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, sqlx::Type)]
+#[serde(rename_all = "UPPERCASE")]
+#[sqlx(type_name = "text", rename_all = "UPPERCASE")]
+pub enum RecordKind {
+    A,
+    Aaaa,
+    Cname,
+    Txt,
+    Mx,
+    Ns,
+}
+
+impl RecordKind {
+    pub const ALL: [Self; 6] = [Self::A, Self::Aaaa, Self::Cname, Self::Txt, Self::Mx, Self::Ns];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::A => "A",
+            Self::Aaaa => "AAAA",
+            Self::Cname => "CNAME",
+            Self::Txt => "TXT",
+            Self::Mx => "MX",
+            Self::Ns => "NS",
+        }
+    }
+
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str().eq_ignore_ascii_case(text))
+    }
+
+    /// Whether traffic to such a record can go through the edge.
+    pub fn is_proxiable(self) -> bool {
+        matches!(self, Self::A | Self::Aaaa | Self::Cname)
+    }
+}
+
+/// The hash by which two records are told apart: equal contents that are written differently have the same.
+pub fn content_hash(kind: RecordKind, content: &str) -> [u8; 32] {
+    let compared = match kind {
+        RecordKind::A | RecordKind::Aaaa => content
+            .parse::<std::net::IpAddr>()
+            .map_or_else(|_| content.to_owned(), |address| address.to_string()),
+        RecordKind::Cname | RecordKind::Mx | RecordKind::Ns => {
+            Hostname::parse(content).map_or_else(|_| content.to_owned(), |name| name.to_string())
+        }
+        RecordKind::Txt => unquoted(content).to_owned(),
+    };
+    Sha256::digest(compared.as_bytes()).into()
+}
+
+/// TXT content without the quotes around it; with and without them it means the same.
+fn unquoted(content: &str) -> &str {
+    content.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(content)
+}
+
+/// The form of the `origin` extension in the database and in the API: only what was chosen.
+pub fn origin_to_json(origin: &OriginSettings) -> Value {
+    let mut fields = serde_json::Map::new();
+    fields.insert("protocol".into(), json!(origin.protocol.as_str()));
+    fields.extend(origin.port.map(|port| ("port".to_owned(), json!(port))));
+    fields.extend(origin.sni.as_ref().map(|sni| ("sni".to_owned(), json!(sni.as_str()))));
+    fields.extend(origin.host_header.as_ref().map(|host| ("host_header".to_owned(), json!(host))));
+    Value::Object(fields)
+}
+
+/// Reads what [`origin_to_json`] wrote.
+pub fn origin_from_json(value: &Value) -> Result<OriginSettings, DbError> {
+    let corrupt = || DbError::Corrupt { column: "records.origin" };
+    let text = |field: &str| value.get(field).and_then(Value::as_str);
+    Ok(OriginSettings {
+        port: value
+            .get("port")
+            .map(|port| port.as_u64().and_then(|port| u16::try_from(port).ok()).ok_or_else(corrupt))
+            .transpose()?,
+        protocol: text("protocol").and_then(OriginProtocol::parse).ok_or_else(corrupt)?,
+        sni: text("sni").map(|sni| parse("records.origin", sni)).transpose()?,
+        host_header: text("host_header").map(str::to_owned),
+    })
+}
+
+pub(super) struct Row {
+    pub(super) id: String,
+    pub(super) zone_id: String,
+    pub(super) kind: RecordKind,
+    pub(super) name: String,
+    pub(super) content: String,
+    pub(super) ttl: i32,
+    pub(super) proxied: bool,
+    pub(super) priority: Option<i32>,
+    pub(super) comment: Option<String>,
+    pub(super) comment_modified_on: Option<jiff_sqlx::Timestamp>,
+    pub(super) tags: Vec<String>,
+    pub(super) tags_modified_on: Option<jiff_sqlx::Timestamp>,
+    pub(super) settings: Value,
+    pub(super) origin: Option<Value>,
+    pub(super) created_on: jiff_sqlx::Timestamp,
+    pub(super) modified_on: jiff_sqlx::Timestamp,
+    /// How many rows the whole list has.
+    pub(super) total: i64,
+}
+
+impl TryFrom<Row> for Record {
+    type Error = DbError;
+
+    fn try_from(row: Row) -> Result<Self, DbError> {
+        let name =
+            Hostname::parse_pattern(&row.name).map_err(|_| DbError::Corrupt { column: "records.name" })?;
+        Ok(Self {
+            id: parse("records.id", &row.id)?,
+            zone: parse("records.zone_id", &row.zone_id)?,
+            kind: row.kind,
+            name,
+            content: row.content,
+            ttl: row.ttl,
+            proxied: row.proxied,
+            priority: row.priority.and_then(|priority| u16::try_from(priority).ok()),
+            comment: row.comment,
+            comment_modified_on: row.comment_modified_on.map(jiff_sqlx::Timestamp::to_jiff),
+            tags: row.tags,
+            tags_modified_on: row.tags_modified_on.map(jiff_sqlx::Timestamp::to_jiff),
+            settings: row.settings,
+            origin: row.origin.as_ref().map(origin_from_json).transpose()?,
+            created_on: row.created_on.to_jiff(),
+            modified_on: row.modified_on.to_jiff(),
+        })
+    }
+}
+
+pub async fn find(conn: &mut PgConnection, zone: ZoneId, id: RecordId) -> Result<Option<Record>, DbError> {
+    let row = sqlx::query_as!(
+        Row,
+        r#"select id, zone_id, type as "kind: RecordKind", name, content, ttl, proxied, priority, comment, comment_modified_on, tags,
+                  tags_modified_on, settings, origin, created_on, modified_on, 1::bigint as "total!"
+           from records where zone_id = $1 and id = $2"#,
+        zone.to_string(),
+        id.to_string()
+    )
+    .fetch_optional(conn)
+    .await?;
+    row.map(Record::try_from).transpose()
+}
+
+/// All records of some names, name by name.
+pub async fn named(
+    conn: &mut PgConnection,
+    zone: ZoneId,
+    names: &[&Hostname],
+) -> Result<Vec<Record>, DbError> {
+    let names: Vec<String> = names.iter().map(ToString::to_string).collect();
+    let rows = sqlx::query_as!(
+        Row,
+        r#"select id, zone_id, type as "kind: RecordKind", name, content, ttl, proxied, priority, comment, comment_modified_on, tags,
+                  tags_modified_on, settings, origin, created_on, modified_on, 1::bigint as "total!"
+           from records where zone_id = $1 and name = any($2) order by name, type, id"#,
+        zone.to_string(),
+        &names
+    )
+    .fetch_all(conn)
+    .await?;
+    rows.into_iter().map(Record::try_from).collect()
+}
+
+/// A record of the zone whose origin is reached in plain text whatever the SSL mode, if there is one.
+pub async fn with_plain_origin(conn: &mut PgConnection, zone: ZoneId) -> Result<Option<String>, DbError> {
+    let name = sqlx::query_scalar!(
+        "select name from records where zone_id = $1 and origin ->> 'protocol' in ('http', 'grpc') order by name limit 1",
+        zone.to_string()
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(name)
+}
+
+/// How many records a zone has, and about how many bytes they are when published.
+pub async fn measure(conn: &mut PgConnection, zone: ZoneId) -> Result<(i64, i64), DbError> {
+    let row = sqlx::query!(
+        r#"select count(*) as "count!",
+                  coalesce(sum(32 + octet_length(name) + coalesce(octet_length(origin::text), 0)
+                               + case when type in ('A', 'AAAA', 'CNAME') then octet_length(content) else 0 end), 0)::bigint as "bytes!"
+           from records where zone_id = $1"#,
+        zone.to_string()
+    )
+    .fetch_one(conn)
+    .await?;
+    Ok((row.count, row.bytes))
+}
+
+/// Adds a record to a locked zone.
+pub async fn insert(change: &mut Change, record: &Record) -> Result<(), DbError> {
+    sqlx::query!(
+        "insert into records (id, zone_id, type, name, content, content_hash, ttl, proxied, priority, comment, comment_modified_on,
+                              tags, tags_modified_on, settings, origin, created_on, modified_on)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)",
+        record.id.to_string(),
+        record.zone.to_string(),
+        record.kind as RecordKind,
+        record.name.as_str(),
+        record.content,
+        &content_hash(record.kind, &record.content),
+        record.ttl,
+        record.proxied,
+        record.priority.map(i32::from),
+        record.comment,
+        record.comment_modified_on.map(|at| at.to_sqlx()),
+        &record.tags,
+        record.tags_modified_on.map(|at| at.to_sqlx()),
+        record.settings,
+        record.origin.as_ref().map(origin_to_json),
+        record.created_on.to_sqlx(),
+        record.modified_on.to_sqlx()
+    )
+    .execute(change.conn())
+    .await?;
+    change.publish_zone(record.zone);
+    Ok(())
+}
+
+/// Overwrites a record of a locked zone; its type stays.
+pub async fn update(change: &mut Change, record: &Record) -> Result<(), DbError> {
+    sqlx::query!(
+        "update records set name = $3, content = $4, content_hash = $5, ttl = $6, proxied = $7, priority = $8, comment = $9,
+                comment_modified_on = $10, tags = $11, tags_modified_on = $12, settings = $13, origin = $14, modified_on = $15
+         where zone_id = $1 and id = $2",
+        record.zone.to_string(),
+        record.id.to_string(),
+        record.name.as_str(),
+        record.content,
+        &content_hash(record.kind, &record.content),
+        record.ttl,
+        record.proxied,
+        record.priority.map(i32::from),
+        record.comment,
+        record.comment_modified_on.map(|at| at.to_sqlx()),
+        &record.tags,
+        record.tags_modified_on.map(|at| at.to_sqlx()),
+        record.settings,
+        record.origin.as_ref().map(origin_to_json),
+        record.modified_on.to_sqlx()
+    )
+    .execute(change.conn())
+    .await?;
+    change.publish_zone(record.zone);
+    Ok(())
+}
+
+/// Deletes a record of a locked zone.
+pub async fn delete(change: &mut Change, zone: ZoneId, id: RecordId) -> Result<(), DbError> {
+    sqlx::query!("delete from records where zone_id = $1 and id = $2", zone.to_string(), id.to_string())
+        .execute(change.conn())
+        .await?;
+    change.publish_zone(zone);
+    Ok(())
+}

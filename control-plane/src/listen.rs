@@ -1,0 +1,131 @@
+//! A listener for HTTP/1.1 and HTTP/2, with or without TLS, that drains when it is told to stop.
+
+use anyhow::Context as _;
+use bytes::Bytes;
+use http::{Request, Response};
+use hyper::body::Incoming;
+use hyper_util::{
+    rt::{TokioExecutor, TokioIo, TokioTimer},
+    server::conn::auto::Builder,
+};
+use rustls::{
+    ServerConfig,
+    pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _},
+};
+use std::{convert::Infallible, error::Error, future::Future, net::SocketAddr, path::Path, sync::Arc, time::Duration};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::{TcpListener, TcpStream},
+    sync::{OwnedSemaphorePermit, Semaphore},
+};
+use tokio_rustls::TlsAcceptor;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+const CONNECTIONS_MAX: usize = 4096;
+const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
+const HEADER_READ_TIMEOUT: Duration = Duration::from_secs(20);
+/// How long to rest after the system refused to accept, for example for want of file descriptors.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// What every connection of a listener shares.
+#[derive(Clone)]
+pub struct Listen {
+    pub tls: Option<Arc<ServerConfig>>,
+    pub stop: CancellationToken,
+    pub tasks: TaskTracker,
+}
+
+impl Listen {
+    /// Serves `answer` on every connection until told to stop; requests under way are answered first.
+    pub async fn serve<Answer, Answering, Body>(self, listener: TcpListener, answer: Answer)
+    where
+        Answer: Fn(SocketAddr, Request<Incoming>) -> Answering + Clone + Send + 'static,
+        Answering: Future<Output = Response<Body>> + Send + 'static,
+        Body: hyper::body::Body<Data = Bytes, Error: Into<Box<dyn Error + Send + Sync>>> + Send + 'static,
+    {
+        let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+        while let Some((stream, peer, place)) = self.next(&listener, &places).await {
+            let (listen, answer) = (self.clone(), answer.clone());
+            self.tasks.spawn(async move {
+                let _place = place;
+                listen.connection(stream, move |request| answer(peer, request)).await;
+            });
+        }
+    }
+
+    async fn next(
+        &self,
+        listener: &TcpListener,
+        places: &Arc<Semaphore>,
+    ) -> Option<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
+        loop {
+            let accepted = async {
+                let place = places.clone().acquire_owned().await;
+                (place, listener.accept().await)
+            };
+            match self.stop.run_until_cancelled(accepted).await? {
+                (Ok(place), Ok((stream, peer))) => return Some((stream, peer, place)),
+                (Err(_closed), _) => return None,
+                (_, Err(error)) => {
+                    tracing::warn!(%error, "cannot accept a connection");
+                    tokio::time::sleep(ACCEPT_PAUSE).await;
+                }
+            }
+        }
+    }
+
+    async fn connection<Answer, Answering, Body>(self, stream: TcpStream, answer: Answer)
+    where
+        Answer: Fn(Request<Incoming>) -> Answering + Send + 'static,
+        Answering: Future<Output = Response<Body>> + Send + 'static,
+        Body: hyper::body::Body<Data = Bytes, Error: Into<Box<dyn Error + Send + Sync>>> + Send + 'static,
+    {
+        let _ = stream.set_nodelay(true);
+        let Some(config) = self.tls.clone() else { return self.exchange(stream, answer).await };
+        match tokio::time::timeout(HANDSHAKE_TIMEOUT, TlsAcceptor::from(config).accept(stream)).await {
+            Ok(Ok(stream)) => self.exchange(stream, answer).await,
+            Ok(Err(error)) => tracing::debug!(%error, "a TLS handshake failed"),
+            Err(_) => tracing::debug!("a TLS handshake took too long"),
+        }
+    }
+
+    async fn exchange<Stream, Answer, Answering, Body>(self, stream: Stream, answer: Answer)
+    where
+        Stream: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+        Answer: Fn(Request<Incoming>) -> Answering + Send + 'static,
+        Answering: Future<Output = Response<Body>> + Send + 'static,
+        Body: hyper::body::Body<Data = Bytes, Error: Into<Box<dyn Error + Send + Sync>>> + Send + 'static,
+    {
+        let mut builder = Builder::new(TokioExecutor::new());
+        builder.http1().timer(TokioTimer::new()).header_read_timeout(HEADER_READ_TIMEOUT);
+        builder.http2().timer(TokioTimer::new()).keep_alive_interval(Some(HEADER_READ_TIMEOUT));
+        let service = hyper::service::service_fn(move |request| {
+            let answer = answer(request);
+            async move { Ok::<_, Infallible>(answer.await) }
+        });
+        let connection = builder.serve_connection(TokioIo::new(stream), service);
+        tokio::pin!(connection);
+        let ended = tokio::select! {
+            ended = connection.as_mut() => ended,
+            () = self.stop.cancelled() => {
+                connection.as_mut().graceful_shutdown();
+                connection.await
+            }
+        };
+        if let Err(error) = ended {
+            tracing::debug!(%error, "a connection ended early");
+        }
+    }
+}
+
+/// TLS with a chain and key in PEM files, offering HTTP/2 and HTTP/1.1.
+pub fn tls(chain: &Path, key: &Path) -> anyhow::Result<Arc<ServerConfig>> {
+    let chain = CertificateDer::pem_file_iter(chain)
+        .and_then(|certificates| certificates.collect::<Result<Vec<_>, _>>())
+        .with_context(|| format!("cannot read the certificate chain {}", chain.display()))?;
+    let key = PrivateKeyDer::from_pem_file(key)
+        .with_context(|| format!("cannot read the private key {}", key.display()))?;
+    let mut config = ServerConfig::builder().with_no_client_auth().with_single_cert(chain, key)?;
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    Ok(Arc::new(config))
+}

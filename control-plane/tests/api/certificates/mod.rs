@@ -1,0 +1,9 @@
+//! Certificates, trust stores and Origin CA, through the REST API and in the database.
+
+mod authorities;
+mod custom_certificates;
+mod custom_trust_store;
+mod edge_certificates;
+mod made;
+mod origin_ca;
+mod support;

@@ -1,0 +1,25 @@
+//! The REST API as callers meet it: each test has its own database and talks HTTP to the whole service.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod accounts;
+mod bad_input;
+mod batch;
+mod certificates;
+mod bootstrap;
+mod change;
+mod credentials;
+mod flags;
+mod harness;
+mod imports;
+mod limits;
+mod openapi;
+mod preconditions;
+mod queries;
+mod record_list;
+mod record_origin;
+mod records;
+mod settings;
+mod sweep;
+mod tenants;
+mod wire;
+mod zones;

@@ -1,0 +1,106 @@
+//! Searching records.
+
+use crate::harness::World;
+use serde_json::{Value, json};
+
+fn names(records: &Value) -> Vec<&str> {
+    records.as_array().unwrap().iter().map(|record| record["name"].as_str().unwrap()).collect()
+}
+
+#[tokio::test]
+async fn records_are_found_by_every_filter() {
+    let world = World::new().await;
+    let zone = world.zone("z.test").await;
+    for record in [
+        json!({"type": "A", "name": "a", "content": "192.0.2.1", "proxied": true, "comment": "Front door", "tags": ["env:prod", "team:x"]}),
+        json!({"type": "A", "name": "b", "content": "192.0.2.2", "ttl": 300, "tags": ["env:prod"]}),
+        json!({"type": "TXT", "name": "_acme-challenge.c", "content": "\"Token-Value\"", "ttl": 60}),
+        json!({"type": "CNAME", "name": "d", "content": "target.example.net", "comment": "back"}),
+    ] {
+        world.record(&zone, record).await;
+    }
+    for (query, expected) in [
+        ("", &["_acme-challenge.c.z.test", "a.z.test", "b.z.test", "d.z.test"] as &[_]),
+        ("name=A.z.test", &["a.z.test"]),
+        ("name=a", &[]),
+        ("name.exact=b.z.test.", &["b.z.test"]),
+        ("name.contains=challenge", &["_acme-challenge.c.z.test"]),
+        ("name.startswith=_acme", &["_acme-challenge.c.z.test"]),
+        ("name.endswith=d.z.test", &["d.z.test"]),
+        (
+            "type=TXT&name.exact=_acme-challenge.c.z.test&content.exact=token-value",
+            &["_acme-challenge.c.z.test"],
+        ),
+        ("content=%22Token-Value%22", &["_acme-challenge.c.z.test"]),
+        ("content.contains=192.0.2", &["a.z.test", "b.z.test"]),
+        ("content.startswith=target&content.endswith=.net", &["d.z.test"]),
+        ("comment=front%20door", &["a.z.test"]),
+        ("comment.contains=ac", &["d.z.test"]),
+        ("comment.present", &["a.z.test", "d.z.test"]),
+        ("comment.absent=true", &["_acme-challenge.c.z.test", "b.z.test"]),
+        ("tag=env:prod", &["a.z.test", "b.z.test"]),
+        ("tag=env:prod&tag=team:x", &["a.z.test"]),
+        ("tag=env:prod,team:x&tag_match=any", &["a.z.test", "b.z.test"]),
+        ("tag=env:prod,team:x&tag-match=any", &["a.z.test", "b.z.test"]),
+        ("type=A", &["a.z.test", "b.z.test"]),
+        ("type=cname", &["d.z.test"]),
+        ("proxied=true", &["a.z.test"]),
+        ("proxied=false&type=A", &["b.z.test"]),
+        ("search=DOOR", &["a.z.test"]),
+        ("search=target", &["d.z.test"]),
+        ("match=any&type=TXT&name=a.z.test", &["_acme-challenge.c.z.test", "a.z.test"]),
+        ("match=any", &["_acme-challenge.c.z.test", "a.z.test", "b.z.test", "d.z.test"]),
+        ("order=ttl&direction=desc", &["b.z.test", "_acme-challenge.c.z.test", "a.z.test", "d.z.test"]),
+        ("order=type", &["a.z.test", "b.z.test", "d.z.test", "_acme-challenge.c.z.test"]),
+        ("order=content&direction=asc&type=A", &["a.z.test", "b.z.test"]),
+        ("order=proxied&direction=desc&type=A", &["a.z.test", "b.z.test"]),
+    ] {
+        assert_eq!(names(&world.get(&format!("{zone}/dns_records?{query}")).await.ok()), expected, "{query}");
+    }
+}
+
+#[tokio::test]
+async fn pages_of_records_end_with_an_empty_one() {
+    let world = World::new().await;
+    let zone = world.zone("example.com").await;
+    for number in 0..5 {
+        world.record(&zone, json!({"type": "A", "name": format!("r{number}"), "content": "192.0.2.1"})).await;
+    }
+    let page = async |page: u32| world.get(&format!("{zone}/dns_records?page={page}&per_page=2")).await;
+    let third = page(3).await;
+    assert_eq!(
+        third.body["result_info"],
+        json!({"page": 3, "per_page": 2, "count": 1, "total_count": 5, "total_pages": 3})
+    );
+    assert_eq!(names(&third.ok()), ["r4.example.com"]);
+    let past = page(4).await;
+    assert_eq!(
+        past.body["result_info"],
+        json!({"page": 4, "per_page": 2, "count": 0, "total_count": 5, "total_pages": 3})
+    );
+    assert_eq!(past.ok(), json!([]));
+    assert_eq!(world.get(&format!("{zone}/dns_records")).await.body["result_info"]["per_page"], 100);
+    assert_eq!(
+        world.get(&format!("{zone}/dns_records?per_page=9999")).await.body["result_info"]["per_page"],
+        5000
+    );
+}
+
+#[tokio::test]
+async fn parameters_that_mean_nothing_are_refused() {
+    let world = World::new().await;
+    let zone = world.zone("example.com").await;
+    for query in [
+        "page=0",
+        "page=x",
+        "per_page=-1",
+        "proxied=maybe",
+        "match=some",
+        "order=colour",
+        "direction=up",
+        "name=%00",
+        "name=%ff",
+    ] {
+        assert_eq!(world.get(&format!("{zone}/dns_records?{query}")).await.refused(), (400, 1004), "{query}");
+    }
+}

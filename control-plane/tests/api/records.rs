@@ -1,0 +1,236 @@
+//! DNS records: what may be written, and how it comes back.
+
+use crate::harness::World;
+use serde_json::{Value, json};
+
+async fn refused(world: &World, zone: &str, record: Value) -> (u16, i64) {
+    world.post(&format!("{zone}/dns_records"), record).await.refused()
+}
+
+#[tokio::test]
+async fn a_record_comes_back_with_every_key() {
+    let world = World::new().await;
+    let zone = world.zone("example.com").await;
+    let record = world.record(&zone, json!({"type": "A", "name": "API", "content": "192.0.2.1"})).await;
+    assert_eq!(record["name"], "api.example.com");
+    assert_eq!(
+        (&record["proxied"], &record["proxiable"], &record["ttl"]),
+        (&json!(false), &json!(true), &json!(1))
+    );
+    assert_eq!((&record["meta"], &record["tags"], &record["settings"]), (&json!({}), &json!([]), &json!({})));
+    assert_eq!((&record["comment"], &record["origin"]), (&Value::Null, &Value::Null));
+    for absent in ["zone_id", "zone_name", "locked", "priority", "comment_modified_on", "tags_modified_on"] {
+        assert!(record.get(absent).is_none(), "{absent}");
+    }
+    let id = record["id"].as_str().unwrap();
+    assert_eq!(world.get(&format!("{zone}/dns_records/{id}")).await.ok(), record);
+}
+
+#[tokio::test]
+async fn what_older_clients_send_along_is_accepted() {
+    let world = World::new().await;
+    let zone = world.zone("example.com").await;
+    let external_dns = json!({"name": "a.example.com", "ttl": 1, "type": "A", "content": "192.0.2.1", "proxied": false, "priority": 0, "comment": "", "tags": null});
+    let record = world.record(&zone, external_dns).await;
+    assert_eq!(
+        (&record["comment"], &record["tags"], record.get("priority")),
+        (&Value::Null, &json!([]), None)
+    );
+    let go = json!({"name": "b", "type": "A", "content": "192.0.2.1", "created_on": "0001-01-01T00:00:00Z", "settings": {}, "meta": null, "id": "x", "data": null});
+    world.record(&zone, go).await;
+    for (name, ttl) in [("c", json!(120)), ("d", json!(120.0)), ("e", json!("120"))] {
+        assert_eq!(
+            world.record(&zone, json!({"name": name, "type": "A", "content": "192.0.2.1", "ttl": ttl})).await
+                ["ttl"],
+            120
+        );
+    }
+}
+
+#[tokio::test]
+async fn each_type_holds_what_it_may() {
+    let world = World::new().await;
+    let zone = world.zone("example.com").await;
+    for (record, refusal) in [
+        (json!({"type": "A", "name": "x", "content": "192.0.2.256"}), (400, 9005)),
+        (json!({"type": "A", "name": "x", "content": "2001:db8::1"}), (400, 9005)),
+        (json!({"type": "A", "name": "x"}), (400, 9005)),
+        (json!({"type": "AAAA", "name": "x", "content": "192.0.2.1"}), (400, 9006)),
+        (json!({"type": "CNAME", "name": "x", "content": "192.0.2.1"}), (400, 9007)),
+        (json!({"type": "CNAME", "name": "x", "content": "a b"}), (400, 9007)),
+        (json!({"type": "CNAME", "name": "x", "content": "X.example.com."}), (400, 9039)),
+        (json!({"type": "NS", "name": "x", "content": "-"}), (400, 9008)),
+        (json!({"type": "MX", "name": "x", "content": "", "priority": 1}), (400, 9009)),
+        (json!({"type": "MX", "name": "x", "content": "mail.example.com"}), (400, 1004)),
+        (json!({"type": "MX", "name": "x", "content": "mail.example.com", "priority": 65536}), (400, 1004)),
+        (json!({"type": "TXT", "name": "x", "content": ""}), (400, 1004)),
+        (json!({"type": "TXT", "name": "x", "content": "a\nb"}), (400, 1004)),
+        (json!({"type": "TXT", "name": "x", "content": "a".repeat(8193)}), (400, 1004)),
+        (json!({"type": "SRV", "name": "x", "content": "1 2 x.example.com"}), (400, 9020)),
+        (json!({"name": "x", "content": "192.0.2.1"}), (400, 9020)),
+        (json!({"type": "A", "content": "192.0.2.1"}), (400, 9000)),
+        (json!({"type": "A", "name": "x.example.org.", "content": "192.0.2.1"}), (400, 9000)),
+        (json!({"type": "A", "name": "a..b", "content": "192.0.2.1"}), (400, 9000)),
+        (json!({"type": "A", "name": "x", "content": "192.0.2.1", "ttl": 29}), (400, 9021)),
+        (json!({"type": "A", "name": "x", "content": "192.0.2.1", "ttl": 86401}), (400, 9021)),
+        (json!({"type": "A", "name": "x", "content": "192.0.2.1", "ttl": 1.5}), (400, 1004)),
+        (json!({"type": "TXT", "name": "x", "content": "a", "proxied": true}), (400, 81062)),
+        (json!({"type": "TXT", "name": "x", "content": "a", "origin": {"port": 1}}), (400, 81062)),
+        (json!({"type": "A", "name": "x", "content": "192.0.2.1", "comment": "c".repeat(501)}), (400, 1004)),
+        (json!({"type": "A", "name": "x", "content": "192.0.2.1", "comment": "a\u{1b}"}), (400, 1004)),
+        (json!({"type": "A", "name": "x", "content": "192.0.2.1", "tags": [""]}), (400, 1004)),
+        (json!({"type": "A", "name": "x", "content": "192.0.2.1", "tags": vec!["a"; 21]}), (400, 1004)),
+        (json!({"type": "A", "name": "x", "content": "192.0.2.1", "proxied": "yes"}), (400, 1004)),
+        (
+            json!({"type": "A", "name": "x", "content": "192.0.2.1", "settings": {"ipv4_only": 1}}),
+            (400, 1004),
+        ),
+    ] {
+        assert_eq!(refused(&world, &zone, record.clone()).await, refusal, "{record}");
+    }
+    assert_eq!(world.count("records").await, 0);
+}
+
+#[tokio::test]
+async fn contents_are_kept_as_they_were_sent() {
+    let world = World::new().await;
+    let zone = world.zone("example.com").await;
+    let long = "v".repeat(4000);
+    for (kind, sent, kept) in [
+        ("TXT", "\"heritage=external-dns,x\"", "\"heritage=external-dns,x\""),
+        ("TXT", "unquoted Value", "unquoted Value"),
+        ("TXT", &long, &long),
+        ("AAAA", "2001:DB8::1", "2001:DB8::1"),
+        ("NS", "ns1.example.net.", "ns1.example.net"),
+        ("MX", "Mail.example.net.", "Mail.example.net"),
+    ] {
+        let record = json!({"type": kind, "name": "x", "content": sent, "priority": 10});
+        assert_eq!(world.record(&zone, record).await["content"], kept);
+    }
+    assert_eq!(
+        world.record(&zone, json!({"type": "CNAME", "name": "*.w", "content": "x.example.net."})).await["content"],
+        "x.example.net"
+    );
+}
+
+#[tokio::test]
+async fn an_identical_record_already_exists_however_it_is_written() {
+    let world = World::new().await;
+    let zone = world.zone("example.com").await;
+    let long = "v".repeat(4000);
+    for (kind, first, second) in [
+        ("A", "192.0.2.1", "192.0.2.1"),
+        ("AAAA", "2001:db8::1", "2001:DB8:0::1"),
+        ("TXT", "text", "\"text\""),
+        ("TXT", &long, &long),
+        ("NS", "ns.example.net", "NS.example.net."),
+    ] {
+        world.record(&zone, json!({"type": kind, "name": "x", "content": first})).await;
+        let again = world
+            .post(
+                &format!("{zone}/dns_records"),
+                json!({"type": kind, "name": "X.example.com.", "content": second}),
+            )
+            .await;
+        assert_eq!(again.refused(), (400, 81058));
+        assert!(again.message().contains("already exist"));
+    }
+    world.record(&zone, json!({"type": "TXT", "name": "x", "content": format!("{long}w")})).await;
+    world.record(&zone, json!({"type": "TXT", "name": "x", "content": "Text"})).await;
+}
+
+#[tokio::test]
+async fn a_cname_stands_beside_no_address() {
+    let world = World::new().await;
+    let zone = world.zone("example.com").await;
+    world.record(&zone, json!({"type": "A", "name": "a", "content": "192.0.2.1"})).await;
+    world.record(&zone, json!({"type": "CNAME", "name": "c", "content": "x.example.net"})).await;
+    let cname = |name: &str| json!({"type": "CNAME", "name": name, "content": "y.example.net"});
+    assert_eq!(refused(&world, &zone, cname("a")).await, (400, 81053));
+    assert_eq!(refused(&world, &zone, cname("c")).await, (400, 81053));
+    assert_eq!(
+        refused(&world, &zone, json!({"type": "AAAA", "name": "c", "content": "2001:db8::1"})).await,
+        (400, 81054)
+    );
+    world.record(&zone, json!({"type": "TXT", "name": "c", "content": "beside"})).await;
+}
+
+#[tokio::test]
+async fn a_proxied_record_has_the_automatic_ttl() {
+    let world = World::new().await;
+    let zone = world.zone("example.com").await;
+    let record = world
+        .record(&zone, json!({"type": "A", "name": "a", "content": "10.0.0.1", "proxied": true, "ttl": 300}))
+        .await;
+    assert_eq!((&record["ttl"], &record["proxied"]), (&json!(1), &json!(true)));
+}
+
+#[tokio::test]
+async fn put_overwrites_and_patch_merges() {
+    let world = World::new().await;
+    let zone = world.zone("example.com").await;
+    let full = json!({"type": "A", "name": "a", "content": "192.0.2.1", "ttl": 300, "comment": "why", "tags": ["team:x"]});
+    let record = world.record(&zone, full).await;
+    assert_eq!(record["comment_modified_on"], crate::harness::NOW);
+    let path = format!("{zone}/dns_records/{}", record["id"].as_str().unwrap());
+    let patched = world.patch(&path, json!({"content": "192.0.2.2"})).await.ok();
+    assert_eq!(
+        (&patched["content"], &patched["ttl"], &patched["comment"], &patched["tags"]),
+        (&json!("192.0.2.2"), &json!(300), &json!("why"), &json!(["team:x"]))
+    );
+    assert_eq!(world.patch(&path, json!({"comment": null, "ttl": null})).await.ok()["comment"], Value::Null);
+    let put =
+        world.put(&path, json!({"type": "A", "name": "b.example.com", "content": "192.0.2.3"})).await.ok();
+    assert_eq!((&put["name"], &put["ttl"], &put["tags"]), (&json!("b.example.com"), &json!(1), &json!([])));
+    assert_eq!((&put["id"], &put["created_on"]), (&record["id"], &record["created_on"]));
+    assert_eq!(world.put(&path, json!({"type": "A", "content": "192.0.2.3"})).await.refused(), (400, 9000));
+    assert_eq!(world.put(&path, json!({"type": "A", "name": "b"})).await.refused(), (400, 9005));
+    assert_eq!(world.get(&path).await.ok(), put);
+}
+
+#[tokio::test]
+async fn the_type_of_a_record_stays() {
+    let world = World::new().await;
+    let zone = world.zone("example.com").await;
+    let record = world.record(&zone, json!({"type": "A", "name": "a", "content": "192.0.2.1"})).await;
+    let path = format!("{zone}/dns_records/{}", record["id"].as_str().unwrap());
+    let other = json!({"type": "AAAA", "name": "a", "content": "2001:db8::1"});
+    assert_eq!(world.put(&path, other.clone()).await.refused(), (400, 1004));
+    assert_eq!(world.patch(&path, other).await.refused(), (400, 1004));
+    assert_eq!(world.patch(&path, json!({"type": "a", "ttl": 60})).await.ok()["type"], "A");
+}
+
+#[tokio::test]
+async fn a_record_that_does_not_exist_is_81044() {
+    let world = World::new().await;
+    let zone = world.zone("example.com").await;
+    let path = format!("{zone}/dns_records/00000000000000000000000000000000");
+    assert_eq!(world.get(&path).await.refused(), (404, 81044));
+    assert_eq!(world.delete(&path).await.refused(), (404, 81044));
+    assert_eq!(world.patch(&path, json!({"ttl": 60})).await.refused(), (404, 81044));
+    assert_eq!(
+        world.put(&path, json!({"type": "A", "name": "a", "content": "192.0.2.1"})).await.refused(),
+        (404, 81044)
+    );
+    assert_eq!(world.get(&format!("{zone}/dns_records/nonsense")).await.refused(), (404, 7003));
+}
+
+#[tokio::test]
+async fn a_deleted_record_names_itself_and_is_gone() {
+    let world = World::new().await;
+    let zone = world.zone("example.com").await;
+    let record = world.record(&zone, json!({"type": "A", "name": "a", "content": "192.0.2.1"})).await;
+    let path = format!("{zone}/dns_records/{}", record["id"].as_str().unwrap());
+    assert_eq!(world.delete(&path).await.ok(), json!({"id": record["id"]}));
+    assert_eq!(world.get(&path).await.refused(), (404, 81044));
+}
+
+#[tokio::test]
+async fn cname_settings_are_kept_and_unknown_ones_dropped() {
+    let world = World::new().await;
+    let zone = world.zone("example.com").await;
+    let record = json!({"type": "CNAME", "name": "a", "content": "x.example.net", "settings": {"flatten_cname": true, "odd": 1, "ipv4_only": null}});
+    assert_eq!(world.record(&zone, record).await["settings"], json!({"flatten_cname": true}));
+    let plain = world.record(&zone, json!({"type": "CNAME", "name": "b", "content": "x.example.net"})).await;
+    assert_eq!(plain["settings"], json!({"flatten_cname": false}));
+}
