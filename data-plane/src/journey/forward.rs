@@ -1,0 +1,162 @@
+//! One exchange with the origin: deadlines, cancellation, and an end that the visitor can read.
+
+use super::{
+    Edge,
+    account::Account,
+    answer::Signature,
+    body::{EdgeBody, Rules},
+    head::{Protocol, Visitor},
+    headers,
+    route::Routed,
+};
+use crate::{
+    origin::{Answer, Failure, Question, Upload},
+    telemetry::Outcome,
+};
+use http::{HeaderMap, HeaderValue, Response, StatusCode, header, request::Parts, uri::PathAndQuery};
+use policy::{
+    grpc::{self, Dialect},
+    refusal::Refusal,
+};
+use std::time::Duration;
+use tokio::time::{Instant, sleep, timeout_at};
+
+/// Longer deadlines are passed on but not watched here.
+const DEADLINE_WATCHED_MAX: Duration = Duration::from_secs(365 * 24 * 3600);
+
+/// A request as it arrived, apart from its body.
+pub(super) struct Arrived {
+    pub parts: Parts,
+    pub visitor: Visitor,
+    pub protocol: Protocol,
+    pub at: Instant,
+}
+
+/// Carries a routed request to its origin and the answer back.
+pub(super) async fn forward(
+    edge: &Edge,
+    routed: &Routed<'_>,
+    arrived: Arrived,
+    upload: Upload,
+    signature: Signature,
+    mut account: Account,
+) -> Result<Response<EdgeBody>, (Failure, Account)> {
+    let deadline = match deadline(&arrived.parts.headers, routed.dialect, arrived.at) {
+        Ok(deadline) => deadline,
+        Err(refusal) => return Err((refusal.into(), account)),
+    };
+    let question = match question(arrived, routed, deadline, &signature) {
+        Ok(question) => question,
+        Err(refusal) => return Err((refusal.into(), account)),
+    };
+    let answer = match ask(edge, routed, &question, &upload, deadline).await {
+        Ok(answer) => answer,
+        Err(failure) => {
+            account.carried_up(upload.bytes());
+            return Err((failure, account));
+        }
+    };
+    let (mut parts, body) = answer.into_parts();
+    headers::for_visitor(&mut parts.headers, &signature.ray);
+    if routed.dialect == Dialect::Grpc {
+        if parts.headers.contains_key("grpc-status") {
+            return Ok(trailers_only(parts.headers, account));
+        }
+        if !is_grpc(parts.status, &parts.headers) {
+            account.carried_up(upload.bytes());
+            return Err((Refusal::OriginNotGrpc(parts.status.as_u16()).into(), account));
+        }
+    }
+    account.answered(parts.status, Outcome::Carried);
+    let rules = match routed.dialect {
+        Dialect::Grpc => Rules::Grpc { signature, deadline },
+        Dialect::GrpcWeb | Dialect::Http => Rules::Http { silence_max: edge.limits.origin_read_timeout },
+    };
+    parts.extensions.clear();
+    let mut response = Response::new(EdgeBody::carried(body, upload, rules, account));
+    *response.status_mut() = parts.status;
+    *response.headers_mut() = parts.headers;
+    Ok(response)
+}
+
+/// The end of a call, counted from its arrival.
+fn deadline(headers: &HeaderMap, dialect: Dialect, arrived: Instant) -> Result<Option<Instant>, Refusal> {
+    if dialect != Dialect::Grpc {
+        return Ok(None);
+    }
+    let Some(value) = headers.get("grpc-timeout") else { return Ok(None) };
+    let timeout = grpc::parse_timeout(value.as_bytes()).ok_or(Refusal::MalformedRequest)?;
+    Ok(Some(timeout).filter(|timeout| *timeout < DEADLINE_WATCHED_MAX).map(|timeout| arrived + timeout))
+}
+
+fn question(
+    arrived: Arrived,
+    routed: &Routed<'_>,
+    deadline: Option<Instant>,
+    signature: &Signature,
+) -> Result<Question, Refusal> {
+    let Arrived { parts, visitor, protocol, .. } = arrived;
+    let authority = match (routed.host_header, parts.uri.authority(), parts.headers.get(header::HOST)) {
+        (Some(own), _, _) => HeaderValue::from_str(own).map_err(|_| Refusal::Internal)?,
+        (None, Some(authority), _) => {
+            HeaderValue::from_str(authority.as_str()).map_err(|_| Refusal::MalformedRequest)?
+        }
+        (None, None, Some(host)) => host.clone(),
+        (None, None, None) => return Err(Refusal::MalformedRequest),
+    };
+    let path = parts.uri.path_and_query().cloned().unwrap_or_else(|| PathAndQuery::from_static("/"));
+    let mut headers = parts.headers;
+    headers::for_origin(&mut headers, visitor, protocol, routed.dialect, &signature.ray);
+    Ok(Question { method: parts.method, path, authority, headers, deadline })
+}
+
+async fn ask(
+    edge: &Edge,
+    routed: &Routed<'_>,
+    question: &Question,
+    upload: &Upload,
+    deadline: Option<Instant>,
+) -> Result<Answer, Failure> {
+    let exchange = edge.origins.exchange(&routed.goal, question, upload);
+    if let Some(deadline) = deadline {
+        return timeout_at(deadline, exchange).await.map_err(|_| Refusal::DeadlineExceeded)?;
+    }
+    if routed.dialect == Dialect::Grpc {
+        return exchange.await;
+    }
+    tokio::select! {
+        answer = exchange => answer,
+        () = silence(upload, edge.limits.origin_read_timeout) => Err(Refusal::OriginTimeout.into()),
+    }
+}
+
+/// Ends when the visitor sent nothing for so long; until then the origin may be waiting for the rest of the body.
+async fn silence(upload: &Upload, longest: Duration) {
+    let mut before = upload.bytes();
+    loop {
+        sleep(longest).await;
+        let now = upload.bytes();
+        if now == before {
+            return;
+        }
+        before = now;
+    }
+}
+
+fn is_grpc(status: StatusCode, headers: &HeaderMap) -> bool {
+    status == StatusCode::OK
+        && Dialect::of(headers.get(header::CONTENT_TYPE).map(HeaderValue::as_bytes)) == Dialect::Grpc
+}
+
+/// The whole answer is in its head, which must carry END_STREAM; what may follow from the origin is dropped.
+fn trailers_only(mut headers: HeaderMap, mut account: Account) -> Response<EdgeBody> {
+    if !is_grpc(StatusCode::OK, &headers) {
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/grpc"));
+    }
+    headers.remove(header::CONTENT_LENGTH);
+    account.answered(StatusCode::OK, Outcome::Carried);
+    account.ended_with(&headers);
+    let mut response = Response::new(EdgeBody::whole(None, account));
+    *response.headers_mut() = headers;
+    response
+}

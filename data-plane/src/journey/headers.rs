@@ -1,0 +1,214 @@
+//! The few headers the edge adds and removes on the way; all others pass untouched.
+
+use super::{
+    head::{Protocol, Visitor},
+    loops,
+    ray::Ray,
+};
+use http::{HeaderMap, HeaderName, HeaderValue, header};
+use policy::grpc::Dialect;
+
+/// Longest `X-Forwarded-For` that is passed on; of a longer one the newest part is kept.
+const FORWARDED_FOR_BYTES_MAX: usize = 1024;
+
+const CF_RAY: HeaderName = HeaderName::from_static("cf-ray");
+const CF_CONNECTING_IP: HeaderName = HeaderName::from_static("cf-connecting-ip");
+const CF_VISITOR: HeaderName = HeaderName::from_static("cf-visitor");
+const CDN_LOOP: HeaderName = HeaderName::from_static("cdn-loop");
+const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+const X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
+
+/// Of one connection, never of the message (RFC 9110, 7.6.1), besides what `Connection` itself names.
+const HOP_BY_HOP: [HeaderName; 9] = [
+    header::CONNECTION,
+    HeaderName::from_static("keep-alive"),
+    HeaderName::from_static("proxy-connection"),
+    HeaderName::from_static("http2-settings"),
+    header::PROXY_AUTHENTICATE,
+    header::PROXY_AUTHORIZATION,
+    header::TE,
+    header::TRANSFER_ENCODING,
+    header::UPGRADE,
+];
+
+/// Turns the visitor's headers into those for the origin.
+pub(super) fn for_origin(
+    headers: &mut HeaderMap,
+    visitor: Visitor,
+    protocol: Protocol,
+    dialect: Dialect,
+    ray: &Ray,
+) {
+    let wants_trailers = headers.get_all(header::TE).iter().any(names_trailers);
+    remove_hop_by_hop(headers);
+    if wants_trailers {
+        headers.insert(header::TE, HeaderValue::from_static("trailers"));
+    }
+    headers.remove(header::HOST);
+    headers.remove(header::EXPECT);
+    if protocol == Protocol::Http2 && dialect != Dialect::Grpc {
+        join(headers, header::COOKIE, b"; ");
+    }
+    let (scheme, cf_visitor) = match visitor.arrival.scheme() {
+        "https" => ("https", r#"{"scheme":"https"}"#),
+        _ => ("http", r#"{"scheme":"http"}"#),
+    };
+    headers.insert(CF_RAY, ray.to_header());
+    headers.insert(CF_VISITOR, HeaderValue::from_static(cf_visitor));
+    headers.insert(X_FORWARDED_PROTO, HeaderValue::from_static(scheme));
+    if let Ok(address) = HeaderValue::try_from(visitor.address.to_string()) {
+        append(headers, X_FORWARDED_FOR, b", ", address.as_bytes(), FORWARDED_FOR_BYTES_MAX);
+        headers.insert(CF_CONNECTING_IP, address);
+    }
+    append(headers, CDN_LOOP, b", ", loops::TOKEN.as_bytes(), FORWARDED_FOR_BYTES_MAX);
+}
+
+/// Turns the origin's headers into those for the visitor.
+pub(super) fn for_visitor(headers: &mut HeaderMap, ray: &Ray) {
+    remove_hop_by_hop(headers);
+    let internal: Vec<_> =
+        headers.keys().filter(|name| name.as_str().starts_with("x-accel-")).cloned().collect();
+    for name in internal {
+        headers.remove(name);
+    }
+    headers.insert(CF_RAY, ray.to_header());
+}
+
+/// How often `headers` say that this edge was passed before.
+pub(super) fn passages(headers: &HeaderMap) -> usize {
+    loops::passages(headers.get_all(CDN_LOOP).iter().map(HeaderValue::as_bytes))
+}
+
+fn names_trailers(value: &HeaderValue) -> bool {
+    value
+        .as_bytes()
+        .split(|byte| *byte == b',')
+        .any(|part| part.trim_ascii().eq_ignore_ascii_case(b"trailers"))
+}
+
+fn remove_hop_by_hop(headers: &mut HeaderMap) {
+    if headers.contains_key(header::CONNECTION) {
+        let named: Vec<HeaderName> = headers
+            .get_all(header::CONNECTION)
+            .iter()
+            .flat_map(|value| value.as_bytes().split(|byte| *byte == b','))
+            .filter_map(|name| HeaderName::from_bytes(name.trim_ascii()).ok())
+            .collect();
+        for name in named {
+            headers.remove(name);
+        }
+    }
+    for name in HOP_BY_HOP {
+        headers.remove(name);
+    }
+}
+
+/// Several values become one (RFC 9113, 8.2.3, asks it for cookies).
+fn join(headers: &mut HeaderMap, name: HeaderName, separator: &[u8]) {
+    if headers.get_all(&name).iter().nth(1).is_none() {
+        return;
+    }
+    let values: Vec<_> = headers.get_all(&name).iter().map(HeaderValue::as_bytes).collect();
+    if let Ok(joined) = HeaderValue::from_bytes(&values.join(separator)) {
+        headers.insert(name, joined);
+    }
+}
+
+/// Adds to the values of a list, which becomes one value; beyond `bytes_max` the oldest entries are dropped.
+fn append(headers: &mut HeaderMap, name: HeaderName, separator: &[u8], entry: &[u8], bytes_max: usize) {
+    let mut values: Vec<_> = headers.get_all(&name).iter().map(HeaderValue::as_bytes).collect();
+    values.push(entry);
+    let mut list = values.join(separator);
+    while list.len() > bytes_max {
+        let Some(comma) = list.iter().position(|byte| *byte == b',') else { break };
+        list.drain(..=comma);
+    }
+    if let Ok(value) = HeaderValue::from_bytes(list.trim_ascii()) {
+        headers.insert(name, value);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::journey::head::Arrival;
+    use policy::id::ZoneId;
+
+    fn passed(list: &[(&'static str, &str)], dialect: Dialect) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        for (name, value) in list {
+            headers.append(*name, HeaderValue::from_str(value).unwrap());
+        }
+        let arrival = Arrival::Tls { zone: ZoneId::from_bytes([1; 16]) };
+        let visitor = Visitor { address: "192.0.2.7".parse().unwrap(), arrival };
+        for_origin(&mut headers, visitor, Protocol::Http2, dialect, &Ray::new(7, "DEV"));
+        headers
+    }
+
+    fn values<'a>(headers: &'a HeaderMap, name: &str) -> Vec<&'a str> {
+        headers.get_all(name).iter().map(|value| value.to_str().unwrap()).collect()
+    }
+
+    #[test]
+    fn the_origin_learns_who_called_and_cannot_be_lied_to() {
+        let headers = passed(
+            &[
+                ("cf-connecting-ip", "6.6.6.6"),
+                ("cf-connecting-ip", "6.6.6.7"),
+                ("cf-ray", "lie"),
+                ("x-forwarded-proto", "gopher"),
+                ("x-forwarded-for", "203.0.113.1"),
+                ("x-forwarded-for", "203.0.113.2"),
+                ("cdn-loop", "other"),
+            ],
+            Dialect::Http,
+        );
+        assert_eq!(values(&headers, "cf-connecting-ip"), ["192.0.2.7"]);
+        assert_eq!(values(&headers, "cf-ray"), ["0000000000000007-DEV"]);
+        assert_eq!(values(&headers, "x-forwarded-proto"), ["https"]);
+        assert_eq!(values(&headers, "cf-visitor"), [r#"{"scheme":"https"}"#]);
+        assert_eq!(values(&headers, "x-forwarded-for"), ["203.0.113.1, 203.0.113.2, 192.0.2.7"]);
+        assert_eq!(values(&headers, "cdn-loop"), ["other, orangery"]);
+    }
+
+    #[test]
+    fn hop_by_hop_headers_stay_here_and_te_trailers_goes_on() {
+        let headers = passed(
+            &[
+                ("connection", "x-private, upgrade"),
+                ("x-private", "1"),
+                ("upgrade", "websocket"),
+                ("keep-alive", "5"),
+                ("te", "trailers, gzip"),
+                ("x-public.dotted_name", "1"),
+                ("grpc-trace-bin", "AAAA"),
+            ],
+            Dialect::Grpc,
+        );
+        for gone in ["connection", "x-private", "upgrade", "keep-alive"] {
+            assert!(!headers.contains_key(gone), "{gone}");
+        }
+        assert_eq!(values(&headers, "te"), ["trailers"]);
+        assert_eq!(values(&headers, "x-public.dotted_name"), ["1"]);
+        assert_eq!(values(&headers, "grpc-trace-bin"), ["AAAA"]);
+    }
+
+    #[test]
+    fn a_forged_list_of_forwarders_is_cut_to_its_newest_part() {
+        let forged = "1.1.1.1, ".repeat(500);
+        let headers = passed(&[("x-forwarded-for", forged.trim_end_matches(", "))], Dialect::Http);
+        let kept = values(&headers, "x-forwarded-for")[0];
+        assert!(
+            kept.len() <= FORWARDED_FOR_BYTES_MAX
+                && kept.starts_with("1.1.1.1")
+                && kept.ends_with("192.0.2.7")
+        );
+    }
+
+    #[test]
+    fn cookies_of_http2_become_one_header_and_grpc_metadata_is_left_alone() {
+        let list = [("cookie", "a=1"), ("cookie", "b=2")];
+        assert_eq!(values(&passed(&list, Dialect::Http), "cookie"), ["a=1; b=2"]);
+        assert_eq!(values(&passed(&list, Dialect::Grpc), "cookie"), ["a=1", "b=2"]);
+    }
+}

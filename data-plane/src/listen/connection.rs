@@ -1,0 +1,261 @@
+//! One visitor's connection, from its first byte to its last.
+
+use super::{
+    Door, Phases,
+    frame_guard::FrameGuard,
+    proxy_protocol,
+    tls::{NotGreeted, greet},
+    worker::Handed,
+};
+use crate::{
+    journey::{
+        self, BodyError, Edge, EdgeBody,
+        head::{Arrival, Visitor},
+    },
+    origin::Upload,
+};
+use bytes::Bytes;
+use http_body::{Body, Frame, SizeHint};
+use hyper::{Request, Response, body::Incoming, service::Service};
+use hyper_util::{
+    rt::{TokioExecutor, TokioIo, TokioTimer},
+    server::conn::auto,
+};
+use ipnet::IpNet;
+use std::{
+    convert::Infallible,
+    net::IpAddr,
+    pin::{Pin, pin},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, AtomicUsize, Ordering},
+    },
+    task::{Context, Poll},
+    time::Duration,
+};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::TcpStream,
+    time::{Instant, sleep_until, timeout_at},
+};
+
+/// A stream may have so much in flight that no origin has taken yet.
+const STREAM_WINDOW_BYTES: u32 = 1 << 20;
+/// Half of it is the budget of h2 for small DATA frames that wait to be read.
+const CONNECTION_WINDOW_BYTES: u32 = 16 << 20;
+/// What may wait to be sent on one stream.
+const SEND_BUFFER_BYTES: usize = 128 << 10;
+/// Twice what a request may have, so that one that is too large is refused in words and not by ending the connection.
+const HEADER_LIST_BYTES_MAX: u32 = 2 * journey::HEADER_BYTES_MAX as u32;
+const PING_INTERVAL: Duration = Duration::from_secs(20);
+/// Streams that a visitor opened and reset before they were looked at (CVE-2023-44487).
+const PENDING_RESETS_MAX: usize = 20;
+/// Streams that we had to reset because of a visitor's errors (CVE-2025-8671).
+const LOCAL_RESETS_MAX: usize = 128;
+
+#[derive(Debug, Clone)]
+pub struct ConnectionLimits {
+    pub handshake_timeout: Duration,
+    pub idle_timeout: Duration,
+    pub streams_max: u32,
+    /// Who speaks the PROXY protocol.
+    pub proxies: Vec<IpNet>,
+}
+
+/// What all connections of a worker share.
+pub(super) struct Server {
+    edge: Arc<Edge>,
+    limits: ConnectionLimits,
+    phases: Phases,
+    either: auto::Builder<TokioExecutor>,
+    http2: auto::Builder<TokioExecutor>,
+    http1: auto::Builder<TokioExecutor>,
+}
+
+impl Server {
+    pub(super) fn new(edge: Arc<Edge>, limits: ConnectionLimits, phases: Phases) -> Self {
+        let either = builder(&limits);
+        let (http1, http2) = (either.clone().http1_only(), either.clone().http2_only());
+        Self { edge, limits, phases, either, http2, http1 }
+    }
+}
+
+fn builder(limits: &ConnectionLimits) -> auto::Builder<TokioExecutor> {
+    let mut builder = auto::Builder::new(TokioExecutor::new());
+    builder
+        .http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(limits.handshake_timeout)
+        .max_buf_size(HEADER_LIST_BYTES_MAX as usize);
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .initial_stream_window_size(STREAM_WINDOW_BYTES)
+        .initial_connection_window_size(CONNECTION_WINDOW_BYTES)
+        .max_send_buf_size(SEND_BUFFER_BYTES)
+        .max_concurrent_streams(limits.streams_max)
+        .max_header_list_size(HEADER_LIST_BYTES_MAX)
+        .max_pending_accept_reset_streams(PENDING_RESETS_MAX)
+        .max_local_error_reset_streams(LOCAL_RESETS_MAX)
+        .keep_alive_interval(PING_INTERVAL)
+        .keep_alive_timeout(PING_INTERVAL)
+        .auto_date_header(false);
+    builder
+}
+
+/// Serves a visitor until they leave, fall silent, or the node ends.
+pub(super) async fn serve(server: &Server, handed: Handed) {
+    let Handed { stream, peer, door, place } = handed;
+    let Ok(stream) = TcpStream::from_std(stream) else { return };
+    // A socket that cannot be told to hurry still works.
+    let _ = stream.set_nodelay(true);
+    let metrics = &server.edge.telemetry.metrics;
+    metrics.visitor_connections.increment(1.0);
+    if let Err(reason) = serve_visitor(server, stream, peer.ip().to_canonical(), door).await {
+        metrics.handshake_refused(reason);
+    }
+    metrics.visitor_connections.decrement(1.0);
+    drop(place);
+}
+
+/// # Errors
+///
+/// Why the visitor did not come as far as a request.
+async fn serve_visitor(
+    server: &Server,
+    stream: TcpStream,
+    peer: IpAddr,
+    door: Door,
+) -> Result<(), &'static str> {
+    let deadline = Instant::now() + server.limits.handshake_timeout;
+    let mut stream = stream;
+    let mut address = peer;
+    if server.limits.proxies.iter().any(|net| net.contains(&peer)) {
+        let told =
+            timeout_at(deadline, proxy_protocol::read(&mut stream)).await.map_err(|_| "handshake_timeout")?;
+        address = told.map_err(|_| "proxy_protocol")?.map_or(peer, |address| address.to_canonical());
+    }
+    if door == Door::Http {
+        let visitor = Visitor { address, arrival: Arrival::Plain };
+        return serve_http(server, &server.either, stream, visitor).await;
+    }
+    let greeted =
+        timeout_at(deadline, greet(stream, &server.edge.current)).await.map_err(|_| "handshake_timeout")?;
+    let (stream, zone) = greeted.map_err(NotGreeted::reason)?;
+    let builder = match stream.get_ref().1.alpn_protocol() {
+        Some(b"h2") => &server.http2,
+        Some(_) => &server.http1,
+        None => &server.either,
+    };
+    serve_http(server, builder, stream, Visitor { address, arrival: Arrival::Tls { zone } }).await
+}
+
+async fn serve_http<S>(
+    server: &Server,
+    builder: &auto::Builder<TokioExecutor>,
+    stream: S,
+    visitor: Visitor,
+) -> Result<(), &'static str>
+where
+    S: AsyncRead + AsyncWrite + Unpin + 'static,
+{
+    let activity = Arc::new(Activity::default());
+    let requests = Requests { edge: Arc::clone(&server.edge), visitor, activity: Arc::clone(&activity) };
+    let mut connection = pin!(builder.serve_connection(TokioIo::new(FrameGuard::new(stream)), requests));
+    let mut draining = false;
+    let mut seen = 0;
+    let mut check = Instant::now() + server.limits.handshake_timeout;
+    loop {
+        tokio::select! {
+            // What went wrong with the visitor's connection is theirs to know.
+            _ = connection.as_mut() => return Ok(()),
+            () = server.phases.ended.cancelled() => return Ok(()),
+            () = server.phases.draining.cancelled(), if !draining => {
+                draining = true;
+                connection.as_mut().graceful_shutdown();
+            }
+            () = sleep_until(check) => {
+                let begun = activity.begun.load(Ordering::Relaxed);
+                if begun == 0 {
+                    return Err("no_request");
+                }
+                if begun == seen && activity.open.load(Ordering::Acquire) == 0 {
+                    connection.as_mut().graceful_shutdown();
+                }
+                seen = begun;
+                check = Instant::now() + server.limits.idle_timeout;
+            }
+        }
+    }
+}
+
+/// What happens on one connection.
+#[derive(Default)]
+struct Activity {
+    begun: AtomicU64,
+    open: AtomicUsize,
+}
+
+/// A request that is not over, answer included.
+struct Open(Arc<Activity>);
+
+impl Open {
+    fn begin(activity: &Arc<Activity>) -> Self {
+        activity.begun.fetch_add(1, Ordering::Relaxed);
+        activity.open.fetch_add(1, Ordering::AcqRel);
+        Self(Arc::clone(activity))
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.0.open.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
+struct Requests {
+    edge: Arc<Edge>,
+    visitor: Visitor,
+    activity: Arc<Activity>,
+}
+
+impl Service<Request<Incoming>> for Requests {
+    type Response = Response<OpenBody>;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Infallible>> + Send>>;
+
+    fn call(&self, request: Request<Incoming>) -> Self::Future {
+        let (edge, visitor, open) = (Arc::clone(&self.edge), self.visitor, Open::begin(&self.activity));
+        Box::pin(async move {
+            let (parts, incoming) = request.into_parts();
+            let response = journey::walk(&edge, visitor, parts, Upload::new(incoming)).await;
+            Ok(response.map(|body| OpenBody { body, _open: open }))
+        })
+    }
+}
+
+/// The body of an answer, whose end is the end of its request.
+struct OpenBody {
+    body: EdgeBody,
+    _open: Open,
+}
+
+impl Body for OpenBody {
+    type Data = Bytes;
+    type Error = BodyError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        Pin::new(&mut self.body).poll_frame(cx)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}

@@ -1,0 +1,226 @@
+//! Open connections by way, for one worker.
+
+use super::{
+    Failure, OriginLimits, UploadBody, Way,
+    link::{Driver, Link, StreamPermit},
+};
+use hyper::client::conn::{http1, http2};
+use policy::{origin::OriginHttp, refusal::Refusal};
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore},
+    time::Instant,
+};
+
+/// An address that failed is tried after the others for this long.
+const FAILURE_REMEMBERED: Duration = Duration::from_secs(5);
+
+pub(super) struct Pool {
+    slots: Mutex<HashMap<Way, Arc<Slot>>>,
+    connections: Arc<Semaphore>,
+    connections_max: usize,
+    per_way_max: usize,
+    turn: AtomicUsize,
+}
+
+impl Pool {
+    pub(super) fn new(limits: &OriginLimits) -> Self {
+        Self {
+            slots: Mutex::default(),
+            connections: Arc::new(Semaphore::new(limits.connections_max)),
+            connections_max: limits.connections_max,
+            per_way_max: limits.connections_per_way_max,
+            turn: AtomicUsize::new(0),
+        }
+    }
+
+    pub(super) fn slot(&self, way: &Way) -> Arc<Slot> {
+        let mut slots = lock(&self.slots);
+        if let Some(slot) = slots.get(way) {
+            return Arc::clone(slot);
+        }
+        let slot = Arc::new(Slot::new(way.http, self.per_way_max));
+        slots.insert(way.clone(), Arc::clone(&slot));
+        slot
+    }
+
+    /// Where among several addresses the next request begins.
+    pub(super) fn next_turn(&self) -> usize {
+        self.turn.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// Room for one more connection, for as long as the permits live.
+    pub(super) fn room(&self, slot: &Slot) -> Result<Room, Failure> {
+        let full =
+            |_| Failure::with(Refusal::TooManyStreams, "no more connections to this origin are allowed");
+        let here = Arc::clone(&slot.connections).try_acquire_owned().map_err(full)?;
+        let all = Arc::clone(&self.connections).try_acquire_owned().map_err(full)?;
+        Ok(Room { _here: here, _all: all })
+    }
+
+    pub(super) fn connection_count(&self) -> usize {
+        self.connections_max - self.connections.available_permits()
+    }
+
+    /// Closes connections that were idle for `idle_max`, and forgets ways that have none.
+    pub(super) fn sweep(&self, idle_max: Duration) {
+        let mut slots = lock(&self.slots);
+        slots.retain(|_, slot| slot.sweep(idle_max) || Arc::strong_count(slot) > 1);
+    }
+}
+
+pub(super) struct Room {
+    _here: OwnedSemaphorePermit,
+    _all: OwnedSemaphorePermit,
+}
+
+/// The connections of one way.
+pub(super) struct Slot {
+    state: Mutex<State>,
+    /// Held while a connection is made that others may share, so that a burst makes one.
+    pub(super) turn: tokio::sync::Mutex<()>,
+    connections: Arc<Semaphore>,
+}
+
+struct State {
+    /// Whether connections are shared; under ALPN it is found out by the first one.
+    multiplexed: bool,
+    http2: Vec<Multiplexed>,
+    http1: Vec<Idle>,
+    failure: Option<(Instant, Failure)>,
+}
+
+struct Multiplexed {
+    sender: http2::SendRequest<UploadBody>,
+    streams: Arc<AtomicUsize>,
+    streams_max: usize,
+    idle_since: Option<Instant>,
+}
+
+struct Idle {
+    sender: http1::SendRequest<UploadBody>,
+    since: Instant,
+}
+
+/// The right to send one request.
+pub(super) enum Lease {
+    Http1(http1::SendRequest<UploadBody>, Arc<Slot>),
+    Http2(http2::SendRequest<UploadBody>, StreamPermit),
+}
+
+impl Slot {
+    fn new(http: OriginHttp, connections_max: usize) -> Self {
+        let multiplexed = http != OriginHttp::Http1;
+        let state = State { multiplexed, http2: Vec::new(), http1: Vec::new(), failure: None };
+        let connections = Arc::new(Semaphore::new(connections_max));
+        Self { state: Mutex::new(state), turn: tokio::sync::Mutex::new(()), connections }
+    }
+
+    pub(super) fn is_multiplexed(&self) -> bool {
+        lock(&self.state).multiplexed
+    }
+
+    /// A place on an open connection: the least busy of the shared ones, or the one used last.
+    pub(super) fn take(self: &Arc<Self>) -> Option<Lease> {
+        let mut state = lock(&self.state);
+        state.http2.retain(|connection| !connection.sender.is_closed());
+        let least_busy =
+            state.http2.iter().min_by_key(|connection| connection.streams.load(Ordering::Relaxed));
+        if let Some(connection) = least_busy
+            && let Some(permit) = StreamPermit::take(&connection.streams, connection.streams_max)
+        {
+            return Some(Lease::Http2(connection.sender.clone(), permit));
+        }
+        while let Some(idle) = state.http1.pop() {
+            if idle.sender.is_ready() {
+                return Some(Lease::Http1(idle.sender, Arc::clone(self)));
+            }
+        }
+        None
+    }
+
+    /// Takes in a fresh connection, has it driven, and gives its first place away.
+    pub(super) fn admit(self: &Arc<Self>, link: Link, room: Room) -> Result<Lease, Failure> {
+        let mut state = lock(&self.state);
+        state.failure = None;
+        match link {
+            Link::Http1(link) => {
+                state.multiplexed = false;
+                drive(link.driver, room);
+                Ok(Lease::Http1(link.sender, Arc::clone(self)))
+            }
+            Link::Http2(link) => {
+                state.multiplexed = true;
+                drive(link.driver, room);
+                let streams = Arc::default();
+                let permit = StreamPermit::take(&streams, link.streams_max)
+                    .ok_or_else(|| Failure::with(Refusal::OriginSilent, "the origin allows no streams"))?;
+                let (sender, streams_max) = (link.sender, link.streams_max);
+                let lease = Lease::Http2(sender.clone(), permit);
+                state.http2.push(Multiplexed { sender, streams, streams_max, idle_since: None });
+                Ok(lease)
+            }
+        }
+    }
+
+    /// Waits until an HTTP/1.1 connection is ready again and keeps it for the next request.
+    pub(super) fn give_back(self: Arc<Self>, mut sender: http1::SendRequest<UploadBody>) {
+        // Outside a runtime the process is ending and so is the connection.
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
+        runtime.spawn(async move {
+            if sender.ready().await.is_ok() {
+                lock(&self.state).http1.push(Idle { sender, since: Instant::now() });
+            }
+        });
+    }
+
+    pub(super) fn note_failure(&self, failure: Failure) {
+        lock(&self.state).failure = Some((Instant::now(), failure));
+    }
+
+    /// How the attempt of another request went that ended after `moment`.
+    pub(super) fn failure_since(&self, moment: Instant) -> Option<Failure> {
+        lock(&self.state).failure.as_ref().filter(|(at, _)| *at >= moment).map(|(_, failure)| failure.clone())
+    }
+
+    pub(super) fn failed_recently(&self) -> bool {
+        lock(&self.state).failure.as_ref().is_some_and(|(at, _)| at.elapsed() < FAILURE_REMEMBERED)
+    }
+
+    /// Whether anything is left to keep.
+    fn sweep(&self, idle_max: Duration) -> bool {
+        let mut state = lock(&self.state);
+        state.http1.retain(|idle| idle.sender.is_ready() && idle.since.elapsed() < idle_max);
+        state.http2.retain_mut(|connection| connection.is_worth_keeping(idle_max));
+        !state.http1.is_empty() || !state.http2.is_empty()
+    }
+}
+
+impl Multiplexed {
+    fn is_worth_keeping(&mut self, idle_max: Duration) -> bool {
+        if self.streams.load(Ordering::Acquire) > 0 {
+            self.idle_since = None;
+        } else {
+            self.idle_since.get_or_insert_with(Instant::now);
+        }
+        !self.sender.is_closed() && self.idle_since.is_none_or(|since| since.elapsed() < idle_max)
+    }
+}
+
+fn drive(driver: Driver, room: Room) {
+    tokio::spawn(async move {
+        driver.await;
+        drop(room);
+    });
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,186 @@
+//! The visitor's request body on its way to the origin: counted, cancellable, and repeated from the start as long as it is small.
+
+use bytes::Bytes;
+use futures_util::task::AtomicWaker;
+use http::HeaderMap;
+use http_body::{Body, Frame, SizeHint};
+use hyper::body::Incoming;
+use std::{
+    pin::Pin,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    task::{Context, Poll, ready},
+};
+
+/// So much of a body is kept until the origin answers, in case it declares that it did not process the request.
+const REPLAY_BYTES_MAX: usize = 64 << 10;
+
+/// The holder's end: it starts attempts and ends them all when dropped.
+pub struct Upload {
+    shared: Arc<Shared>,
+    size: SizeHint,
+}
+
+/// One attempt to send the body. Only the newest attempt is served.
+pub struct UploadBody {
+    shared: Arc<Shared>,
+    attempt: u32,
+    position: usize,
+    size: SizeHint,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum UploadError {
+    #[error("the visitor's body broke off")]
+    Visitor(#[source] hyper::Error),
+    /// The source makes hyper reset the origin's stream with this code.
+    #[error("the exchange was cancelled")]
+    Cancelled(#[source] h2::Error),
+}
+
+struct Shared {
+    source: Mutex<Source>,
+    cancelled: AtomicBool,
+    waker: AtomicWaker,
+    bytes: AtomicU64,
+}
+
+struct Source {
+    incoming: Incoming,
+    attempt: u32,
+    /// What was sent so far; nothing once it cannot be repeated any more.
+    sent: Option<Vec<Piece>>,
+    sent_bytes: usize,
+}
+
+#[derive(Clone)]
+enum Piece {
+    Data(Bytes),
+    Trailers(HeaderMap),
+}
+
+impl Upload {
+    pub fn new(incoming: Incoming) -> Self {
+        let size = incoming.size_hint();
+        let source = Source { incoming, attempt: 0, sent: Some(Vec::new()), sent_bytes: 0 };
+        let shared = Shared {
+            source: Mutex::new(source),
+            cancelled: AtomicBool::new(false),
+            waker: AtomicWaker::new(),
+            bytes: AtomicU64::new(0),
+        };
+        Self { shared: Arc::new(shared), size }
+    }
+
+    /// Keeps the length to itself, so that no `content-length` is made up from it.
+    pub fn of_unknown_length(self) -> Self {
+        let mut this = self;
+        this.size = SizeHint::default();
+        this
+    }
+
+    /// The body from its start, for the first or another attempt; nothing if its start is gone.
+    pub fn attempt(&self) -> Option<UploadBody> {
+        let mut source = self.shared.source();
+        source.sent.as_ref()?;
+        source.attempt += 1;
+        let shared = Arc::clone(&self.shared);
+        Some(UploadBody { shared, attempt: source.attempt, position: 0, size: self.size })
+    }
+
+    /// The origin has answered: there will be no other attempt.
+    pub fn commit(&self) {
+        self.shared.source().sent = None;
+    }
+
+    /// Bytes taken from the visitor so far.
+    pub fn bytes(&self) -> u64 {
+        self.shared.bytes.load(Ordering::Relaxed)
+    }
+}
+
+impl Drop for Upload {
+    fn drop(&mut self) {
+        self.shared.cancelled.store(true, Ordering::Release);
+        self.shared.waker.wake();
+    }
+}
+
+impl Shared {
+    fn source(&self) -> MutexGuard<'_, Source> {
+        self.source.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Source {
+    fn poll_piece(
+        &mut self,
+        position: usize,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Piece, UploadError>>> {
+        if let Some(piece) = self.sent.as_ref().and_then(|sent| sent.get(position)) {
+            return Poll::Ready(Some(Ok(piece.clone())));
+        }
+        let piece = match ready!(Pin::new(&mut self.incoming).poll_frame(cx)) {
+            None => return Poll::Ready(None),
+            Some(Err(error)) => return Poll::Ready(Some(Err(UploadError::Visitor(error)))),
+            Some(Ok(frame)) => match frame.into_data() {
+                Ok(data) => Piece::Data(data),
+                Err(frame) => Piece::Trailers(frame.into_trailers().unwrap_or_default()),
+            },
+        };
+        if let Piece::Data(data) = &piece {
+            self.sent_bytes += data.len();
+        }
+        if self.sent_bytes > REPLAY_BYTES_MAX {
+            self.sent = None;
+        }
+        if let Some(sent) = &mut self.sent {
+            sent.push(piece.clone());
+        }
+        Poll::Ready(Some(Ok(piece)))
+    }
+}
+
+impl Body for UploadBody {
+    type Data = Bytes;
+    type Error = UploadError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, UploadError>>> {
+        self.shared.waker.register(cx.waker());
+        let cancelled = || UploadError::Cancelled(h2::Reason::CANCEL.into());
+        if self.shared.cancelled.load(Ordering::Acquire) {
+            return Poll::Ready(Some(Err(cancelled())));
+        }
+        let mut source = self.shared.source();
+        if source.attempt != self.attempt {
+            return Poll::Ready(Some(Err(cancelled())));
+        }
+        let piece = ready!(source.poll_piece(self.position, cx));
+        let taken = source.sent_bytes as u64;
+        drop(source);
+        self.shared.bytes.store(taken, Ordering::Relaxed);
+        self.position += 1;
+        Poll::Ready(piece.map(|piece| {
+            piece.map(|piece| match piece {
+                Piece::Data(data) => Frame::data(data),
+                Piece::Trailers(trailers) => Frame::trailers(trailers),
+            })
+        }))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        let source = self.shared.source();
+        let all_repeated = source.sent.as_ref().is_none_or(|sent| self.position >= sent.len());
+        all_repeated && source.incoming.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.size
+    }
+}

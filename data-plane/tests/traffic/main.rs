@@ -1,0 +1,15 @@
+//! A node under real traffic: real TLS, real gRPC clients, real and misbehaving origins. The configuration is put in directly.
+#![expect(clippy::unwrap_used, unreachable_pub, reason = "a test may panic")]
+
+mod authority;
+mod calls;
+mod deadlines;
+mod dns;
+mod doors;
+mod harness;
+mod origins;
+mod plain_http;
+mod refusals;
+mod ssl_modes;
+mod streams;
+mod visitor;
