@@ -51,8 +51,9 @@ pub struct Config {
     #[arg(long, env = "ORANGERY_BOOTSTRAP_ENROLMENT_FILE")]
     pub bootstrap_enrolment_file: Option<PathBuf>,
     /// How many nodes the first enrolment token admits.
-    #[arg(long, env = "ORANGERY_BOOTSTRAP_ENROLMENT_USES", default_value_t = 16)]
-    pub bootstrap_enrolment_uses: u32,
+    #[arg(long, env = "ORANGERY_BOOTSTRAP_ENROLMENT_USES", default_value_t = 16,
+        value_parser = clap::value_parser!(i32).range(1..=1_000_000))]
+    pub bootstrap_enrolment_uses: i32,
     /// The e-mail address of the first administrator.
     #[arg(long, env = "ORANGERY_BOOTSTRAP_EMAIL", default_value = "admin@localhost")]
     pub bootstrap_email: String,

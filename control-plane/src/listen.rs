@@ -16,7 +16,7 @@ use std::{convert::Infallible, error::Error, future::Future, net::SocketAddr, pa
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::{TcpListener, TcpStream},
-    sync::{OwnedSemaphorePermit, Semaphore},
+    sync::{Notify, OwnedSemaphorePermit, Semaphore},
 };
 use tokio_rustls::TlsAcceptor;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -24,6 +24,8 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 const CONNECTIONS_MAX: usize = 4096;
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 const HEADER_READ_TIMEOUT: Duration = Duration::from_secs(20);
+/// How long a connection may be open before something is asked on it; it takes a place meanwhile.
+const FIRST_REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long to rest after the system refused to accept, for example for want of file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
@@ -99,7 +101,10 @@ impl Listen {
         let mut builder = Builder::new(TokioExecutor::new());
         builder.http1().timer(TokioTimer::new()).header_read_timeout(HEADER_READ_TIMEOUT);
         builder.http2().timer(TokioTimer::new()).keep_alive_interval(Some(HEADER_READ_TIMEOUT));
+        let asked = Arc::new(Notify::new());
+        let ask = Arc::clone(&asked);
         let service = hyper::service::service_fn(move |request| {
+            ask.notify_one();
             let answer = answer(request);
             async move { Ok::<_, Infallible>(answer.await) }
         });
@@ -111,10 +116,18 @@ impl Listen {
                 connection.as_mut().graceful_shutdown();
                 connection.await
             }
+            () = silence(&asked) => return,
         };
         if let Err(error) = ended {
             tracing::debug!(%error, "a connection ended early");
         }
+    }
+}
+
+/// Ends when nothing was asked in time, and never otherwise.
+async fn silence(asked: &Notify) {
+    if tokio::time::timeout(FIRST_REQUEST_TIMEOUT, asked.notified()).await.is_ok() {
+        std::future::pending().await
     }
 }
 

@@ -8,17 +8,22 @@ use crate::{
     db::{
         self,
         bootstrap::{self, First},
+        enrolment::NewToken,
     },
     listen::{self, Listen},
     publish, reconcile,
 };
 use anyhow::Context as _;
+use jiff::{SignedDuration, Timestamp};
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 use tokio::{net::TcpListener, sync::Notify, task::JoinHandle};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 /// How long requests under way may take after the control plane was told to stop.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// How long the first enrolment token admits nodes.
+const FIRST_ENROLMENT_VALIDITY: SignedDuration = SignedDuration::from_hours(24 * 365);
 
 /// A control plane at work.
 pub struct Running {
@@ -65,6 +70,11 @@ pub async fn serve(config: Config, clock: Clock) -> anyhow::Result<Running> {
 
     let link =
         publish::serve(pool.clone(), master_key.clone(), clock.clone(), config.link_listen, stop.clone()).await?;
+    let link_addresses = config.link_addresses(link.link_addr);
+    if let Some(path) = &config.bootstrap_enrolment_file {
+        let new = first_enrolment(&config, &link_addresses, clock.now());
+        bootstrap::ensure_enrolment(&pool, clock.now(), &new, path).await?;
+    }
     let nudge = Arc::new(Notify::new());
     tasks.spawn(reconcile::certificates::run(pool.clone(), master_key.clone(), clock.clone(), nudge, stop.clone()));
 
@@ -83,7 +93,7 @@ pub async fn serve(config: Config, clock: Clock) -> anyhow::Result<Running> {
         colo: config.colo.as_str().into(),
         edge_ranges: config.edge_ranges.clone().into(),
         fleet: Fleet {
-            addresses: config.link_addresses(running.link_addr).into(),
+            addresses: link_addresses.into(),
             reported: link.reports.stored(),
         },
     };
@@ -94,6 +104,15 @@ pub async fn serve(config: Config, clock: Clock) -> anyhow::Result<Running> {
     tasks.spawn(Listen { tls: api_tls, ..plain }.serve(rest, api::answering(app)));
     tracing::info!(api = %running.api_addr, link = %running.link_addr, admin = %running.admin_addr, "the control plane is ready");
     Ok(running)
+}
+
+fn first_enrolment(config: &Config, addresses: &[String], now: Timestamp) -> NewToken {
+    NewToken {
+        name: "first nodes".to_owned(),
+        uses_max: config.bootstrap_enrolment_uses,
+        expires_on: now + FIRST_ENROLMENT_VALIDITY,
+        addresses: addresses.to_vec(),
+    }
 }
 
 async fn bind(flag: &str, address: SocketAddr) -> anyhow::Result<TcpListener> {

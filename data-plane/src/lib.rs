@@ -10,4 +10,5 @@ pub mod journey;
 pub mod listen;
 pub mod origin;
 pub mod serve;
+mod tcp;
 pub mod telemetry;

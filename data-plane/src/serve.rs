@@ -9,13 +9,20 @@ use crate::{
     telemetry::{AccessLog, Telemetry, serve_admin},
 };
 use policy::address::OriginAddressRules;
-use std::{io, net::SocketAddr, sync::Arc, thread, time::Duration};
+use std::{
+    io,
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+    thread,
+    time::Duration,
+};
 use tokio::{net::TcpListener, task::JoinHandle, time::Instant};
 use tokio_util::sync::CancellationToken;
 
 /// Requests at once on one HTTP/2 connection to an origin.
 const ORIGIN_STREAMS_MAX: usize = 100;
-/// Connections of one worker to all origins.
+/// Connections of one worker to the origins of one zone, and to all of them.
+const ORIGIN_CONNECTIONS_PER_ZONE_MAX: usize = 1024;
 const ORIGIN_CONNECTIONS_MAX: usize = 8192;
 /// How often a draining node looks whether its visitors are gone.
 const DRAIN_TICK: Duration = Duration::from_millis(20);
@@ -69,20 +76,15 @@ pub async fn serve(
     let admin_addr = admin.local_addr().unwrap_or(config.admin_listen);
     let (https_addr, http_addr) = (https.address(), http.address());
 
-    let log = AccessLog::open(&config.access_log).map_err(ServeError::AccessLog)?;
+    let (log, log_writer) = AccessLog::open(&config.access_log).map_err(ServeError::AccessLog)?;
     let telemetry = Arc::new(Telemetry::new(log));
     let phases = Phases::default();
     let listeners = [https_addr, http_addr, admin_addr];
     let (workers, threads) = start_workers(&config, &current, &telemetry, &phases, listeners)?;
-    let admin = serve_admin(
-        admin,
-        Arc::clone(&current),
-        Arc::clone(&telemetry),
-        phases.draining.clone(),
-        phases.ended.clone(),
-    );
-    tokio::spawn(admin);
-    let node = Node { config, current, telemetry, phases, workers, threads, shutdown };
+    let (draining, ended) = (phases.draining.clone(), phases.ended.clone());
+    let admin =
+        tokio::spawn(serve_admin(admin, Arc::clone(&current), Arc::clone(&telemetry), draining, ended));
+    let node = Node { config, current, telemetry, phases, workers, threads, shutdown, admin, log_writer };
     let end = tokio::spawn(node.live(Doors { https, http }));
     Ok(Running { https_addr, http_addr, admin_addr, end })
 }
@@ -95,6 +97,8 @@ struct Node {
     workers: Arc<[Worker]>,
     threads: Vec<thread::JoinHandle<()>>,
     shutdown: CancellationToken,
+    admin: JoinHandle<()>,
+    log_writer: Option<thread::JoinHandle<()>>,
 }
 
 impl Node {
@@ -114,11 +118,17 @@ impl Node {
             tokio::time::sleep(DRAIN_TICK).await;
         }
         self.phases.ended.cancel();
-        let threads = self.threads;
-        let joined =
-            tokio::task::spawn_blocking(move || threads.into_iter().for_each(|thread| drop(thread.join())));
-        // A worker that panicked has ended, which is all that is waited for here.
-        let _ = joined.await;
+        self.end().await;
+    }
+
+    /// Waits for every thread, the writer of the access log last: it ends when nobody can write any more.
+    async fn end(self) {
+        let Self { telemetry, threads, admin, log_writer, .. } = self;
+        // Whatever panicked has ended, which is all that is waited for here.
+        let _ = admin.await;
+        drop(telemetry);
+        let join = move || threads.into_iter().chain(log_writer).for_each(|thread| drop(thread.join()));
+        let _ = tokio::task::spawn_blocking(join).await;
     }
 
     fn open(&mut self, doors: Doors) {
@@ -156,7 +166,7 @@ fn start_workers(
     let rules = Arc::new(OriginAddressRules {
         allow_loopback: config.allow_loopback_origins,
         deny: config.origin_deny.clone(),
-        own_listeners: listeners.to_vec(),
+        own_listeners: own_addresses(listeners),
     });
     let node: Arc<str> = node_name(config).into();
     let ports = Ports { https: https.port(), http: http.port() };
@@ -179,6 +189,21 @@ fn start_workers(
         threads.push(thread);
     }
     Ok((workers.into(), threads))
+}
+
+/// The listeners at every address of this machine that leads to them.
+fn own_addresses(listeners: [SocketAddr; 3]) -> Vec<SocketAddr> {
+    let interfaces = nix::ifaddrs::getifaddrs().map(Iterator::collect::<Vec<_>>).unwrap_or_default();
+    let ips = interfaces.iter().filter_map(|interface| {
+        let address = interface.address.as_ref()?;
+        let ipv4 = address.as_sockaddr_in().map(|address| IpAddr::V4(address.ip()));
+        ipv4.or_else(|| address.as_sockaddr_in6().map(|address| IpAddr::V6(address.ip())))
+    });
+    let ips: Vec<_> = ips.collect();
+    let everywhere = listeners.iter().filter(|listener| listener.ip().is_unspecified());
+    let at_interfaces =
+        everywhere.flat_map(|listener| ips.iter().map(|ip| SocketAddr::new(*ip, listener.port())));
+    listeners.iter().copied().chain(at_interfaces).collect()
 }
 
 fn worker_count(config: &Config) -> usize {
@@ -211,6 +236,7 @@ fn origin_limits(config: &Config) -> OriginLimits {
         ping_interval: config.origin_ping_interval,
         streams_per_connection_max: ORIGIN_STREAMS_MAX,
         connections_per_way_max: config.max_origin_connections,
+        connections_per_zone_max: ORIGIN_CONNECTIONS_PER_ZONE_MAX,
         connections_max: ORIGIN_CONNECTIONS_MAX,
     }
 }

@@ -154,6 +154,14 @@ mod tests {
     }
 
     #[test]
+    fn a_reset_means_what_the_grpc_protocol_says() {
+        for (error, grpc) in [(0, 13), (1, 13), (7, 14), (8, 1), (11, 8), (12, 7), (99, 13)] {
+            let face = Refusal::OriginResetWith(error).face();
+            assert_eq!((face.grpc_status.code(), face.retry), (grpc, grpc == 14), "{error}");
+        }
+    }
+
+    #[test]
     fn only_statuses_that_clients_retry_are_called_retryable() {
         for refusal in [Refusal::OriginRefused, Refusal::OriginNotResolved, Refusal::OriginNotGrpc(503), Refusal::Draining] {
             assert_eq!(refusal.face().grpc_status, Status::Unavailable);

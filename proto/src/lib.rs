@@ -13,7 +13,7 @@ pub mod statement;
 pub mod wire;
 
 /// Generated from `proto/orangery/v1`.
-#[expect(clippy::all, unused_qualifications, reason = "generated code")]
+#[expect(clippy::all, clippy::allow_attributes, unused_qualifications, reason = "generated code")]
 pub mod v1 {
     tonic::include_proto!("orangery.v1");
 }

@@ -67,7 +67,8 @@ fn patience(query: &str) -> Result<Option<Duration>> {
     match query.text("wait") {
         None => Ok(None),
         Some("applied") => {
-            let seconds = query.number("timeout", 0)?.unwrap_or(TIMEOUT_SECONDS_DEFAULT).min(TIMEOUT_SECONDS_MAX);
+            let seconds =
+                query.number("timeout", 0)?.unwrap_or(TIMEOUT_SECONDS_DEFAULT).min(TIMEOUT_SECONDS_MAX);
             Ok(Some(Duration::from_secs(seconds.unsigned_abs())))
         }
         Some(_) => Err(ApiError::invalid("wait", "Invalid query: `wait` can only be `applied`")),
@@ -87,7 +88,11 @@ async fn applied(app: App, revision: Revision, patience: Duration) -> Result<(us
         }
         let look = until.min(time::Instant::now() + LOOK_EVERY);
         // Without reports on this replica only time passes.
-        let changed = async { if reported.changed().await.is_err() { std::future::pending().await } };
+        let changed = async {
+            if reported.changed().await.is_err() {
+                std::future::pending().await
+            }
+        };
         time::timeout_at(look, changed).await.ok();
     }
 }

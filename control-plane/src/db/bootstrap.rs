@@ -2,8 +2,10 @@
 
 use super::{
     DbError, accounts,
+    audit::Entry,
     callers::{self, NewToken, NewUser, Owner},
     change::{Actor, Change},
+    enrolment::{self, NewToken as NewEnrolment},
     parse,
 };
 use crate::random;
@@ -29,6 +31,8 @@ pub struct First {
 pub enum BootstrapError {
     #[error(transparent)]
     Database(#[from] DbError),
+    #[error(transparent)]
+    Enrolment(#[from] enrolment::CreateTokenError),
     #[error("cannot write the first token to {}", .path.display())]
     TokenFile { path: PathBuf, source: io::Error },
 }
@@ -59,6 +63,32 @@ pub async fn ensure(
     let id = cluster(change.conn()).await?;
     change.commit().await?;
     Ok(id)
+}
+
+/// Writes an enrolment token for the first nodes to `token_file`, if no token was ever made here. The keys of the link exist.
+///
+/// As with the first API token, the file is written before the commit.
+pub async fn ensure_enrolment(
+    pool: &PgPool,
+    now: Timestamp,
+    new: &NewEnrolment,
+    token_file: &Path,
+) -> Result<(), BootstrapError> {
+    let mut change = Change::begin(pool, &Actor::system("bootstrap", now)).await?;
+    // The row is held until commit, so that replicas which start together make one token.
+    sqlx::query!("select id from cluster for update")
+        .fetch_one(change.conn())
+        .await
+        .map_err(DbError::from)?;
+    let (_, made) = enrolment::list_tokens(change.conn(), 1, 0).await?;
+    if made == 0 {
+        let (token, text) = enrolment::create_token(change.conn(), new, now).await?;
+        change.audit(Entry::elsewhere("enrolment_token.create", "enrolment_token", token.id, None));
+        write_secret(token_file, &text)
+            .map_err(|source| BootstrapError::TokenFile { path: token_file.to_owned(), source })?;
+    }
+    change.commit().await?;
+    Ok(())
 }
 
 /// Whether this transaction made the row.

@@ -79,7 +79,11 @@ pub async fn create_token(
     Ok((token, text.to_text()))
 }
 
-async fn insert_token(conn: &mut PgConnection, token: &EnrolmentToken, key: VerifyingKey) -> Result<(), DbError> {
+async fn insert_token(
+    conn: &mut PgConnection,
+    token: &EnrolmentToken,
+    key: VerifyingKey,
+) -> Result<(), DbError> {
     sqlx::query!(
         "insert into enrolment_tokens (id, name, public_key, uses_max, created_on, expires_on) values ($1, $2, $3, $4, $5, $6)",
         token.id.to_string(),
@@ -100,7 +104,9 @@ pub async fn list_tokens(
     limit: i64,
     offset: i64,
 ) -> Result<(Vec<EnrolmentToken>, i64), DbError> {
-    let total = sqlx::query_scalar!(r#"select count(*) as "count!" from enrolment_tokens"#).fetch_one(&mut *conn).await?;
+    let total = sqlx::query_scalar!(r#"select count(*) as "count!" from enrolment_tokens"#)
+        .fetch_one(&mut *conn)
+        .await?;
     let rows = sqlx::query!(
         "select id, name, uses_max, uses, created_on, expires_on from enrolment_tokens
          order by created_on desc, id limit $1 offset $2",
@@ -124,7 +130,8 @@ pub async fn list_tokens(
 
 /// False if there was none.
 pub async fn delete_token(conn: &mut PgConnection, id: EnrolmentTokenId) -> Result<bool, DbError> {
-    let deleted = sqlx::query!("delete from enrolment_tokens where id = $1", id.to_string()).execute(conn).await?;
+    let deleted =
+        sqlx::query!("delete from enrolment_tokens where id = $1", id.to_string()).execute(conn).await?;
     Ok(deleted.rows_affected() == 1)
 }
 
@@ -142,7 +149,10 @@ pub struct Applicant<'a> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Enrolment {
     /// Whether for the first time or again.
-    Enrolled { node: NodeId, name: String },
+    Enrolled {
+        node: NodeId,
+        name: String,
+    },
     UnknownToken,
     Expired,
     UsedUp,
@@ -175,7 +185,9 @@ pub async fn enrol(
     if token.uses >= token.uses_max {
         return Ok(Enrolment::UsedUp);
     }
-    sqlx::query!("update enrolment_tokens set uses = uses + 1 where id = $1", token.id).execute(&mut *transaction).await?;
+    sqlx::query!("update enrolment_tokens set uses = uses + 1 where id = $1", token.id)
+        .execute(&mut *transaction)
+        .await?;
     let name = free_name(&mut transaction, applicant.name, new_id).await?;
     sqlx::query!(
         "insert into nodes (id, name, signing_key, receiving_key, version, enrolled_with, enrolled_on)
@@ -190,8 +202,12 @@ pub async fn enrol(
     )
     .execute(&mut *transaction)
     .await?;
-    sqlx::query!("insert into node_states (node_id) values ($1)", new_id.to_string()).execute(&mut *transaction).await?;
-    sqlx::query!("select pg_notify('orangery_nodes', '') is null as sent").fetch_one(&mut *transaction).await?;
+    sqlx::query!("insert into node_states (node_id) values ($1)", new_id.to_string())
+        .execute(&mut *transaction)
+        .await?;
+    sqlx::query!("select pg_notify('orangery_nodes', '') is null as sent")
+        .fetch_one(&mut *transaction)
+        .await?;
     transaction.commit().await?;
     Ok(Enrolment::Enrolled { node: new_id, name })
 }
@@ -220,8 +236,9 @@ async fn free_name(conn: &mut PgConnection, wished: &str, id: NodeId) -> Result<
     if wished.is_empty() {
         return Ok(format!("node-{short}"));
     }
-    let taken = sqlx::query_scalar!(r#"select exists (select 1 from nodes where name = $1) as "taken!""#, wished)
-        .fetch_one(conn)
-        .await?;
+    let taken =
+        sqlx::query_scalar!(r#"select exists (select 1 from nodes where name = $1) as "taken!""#, wished)
+            .fetch_one(conn)
+            .await?;
     Ok(if taken { format!("{wished}-{short}") } else { wished.to_owned() })
 }

@@ -52,9 +52,10 @@ pub async fn rotate(change: &mut Change, master: &MasterKey) -> Result<FleetKeyI
 
 async fn replace_current(change: &mut Change, master: &MasterKey) -> Result<FleetKey, RotateError> {
     let at = change.at();
-    let retired = sqlx::query!("update fleet_keys set retired_on = $1 where retired_on is null", at.to_sqlx())
-        .execute(change.conn())
-        .await?;
+    let retired =
+        sqlx::query!("update fleet_keys set retired_on = $1 where retired_on is null", at.to_sqlx())
+            .execute(change.conn())
+            .await?;
     if retired.rows_affected() == 0 {
         return Err(LinkKeyError::NoFleetKey.into());
     }
@@ -65,7 +66,10 @@ async fn replace_current(change: &mut Change, master: &MasterKey) -> Result<Flee
 
 async fn all_keys(conn: &mut PgConnection, master: &MasterKey) -> Result<Vec<FleetKey>, RotateError> {
     let rows = sqlx::query!("select id, key_ciphertext from fleet_keys").fetch_all(conn).await?;
-    Ok(rows.iter().map(|row| link::fleet_key(master, &row.id, &row.key_ciphertext)).collect::<Result<_, _>>()?)
+    Ok(rows
+        .iter()
+        .map(|row| link::fleet_key(master, &row.id, &row.key_ciphertext))
+        .collect::<Result<_, _>>()?)
 }
 
 /// A private key as it lies in the database.
@@ -77,15 +81,19 @@ struct StoredPrivateKey {
 
 /// The zones that have certificates.
 async fn zones_with_private_keys(conn: &mut PgConnection) -> Result<Vec<ZoneId>, DbError> {
-    let ids = sqlx::query_scalar!("select distinct zone_id from certificates order by zone_id").fetch_all(conn).await?;
+    let ids = sqlx::query_scalar!("select distinct zone_id from certificates order by zone_id")
+        .fetch_all(conn)
+        .await?;
     ids.iter().map(|id| parse("certificates.zone_id", id)).collect()
 }
 
 /// Every private key, locked until commit.
 async fn lock_private_keys(change: &mut Change) -> Result<Vec<StoredPrivateKey>, DbError> {
-    let rows = sqlx::query!("select id, zone_id, fleet_key_id, key_ciphertext from certificates order by id for update")
-        .fetch_all(change.conn())
-        .await?;
+    let rows = sqlx::query!(
+        "select id, zone_id, fleet_key_id, key_ciphertext from certificates order by id for update"
+    )
+    .fetch_all(change.conn())
+    .await?;
     let keys = rows.into_iter().map(|row| {
         let fleet_key = parse("certificates.fleet_key_id", &row.fleet_key_id)?;
         Ok(StoredPrivateKey {

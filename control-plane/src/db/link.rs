@@ -73,11 +73,15 @@ pub async fn ensure_fleet_key(
 }
 
 /// The fleet key under which a private key is to be sealed. Within a transaction it stays the current one until commit.
-pub async fn current_fleet_key(conn: &mut PgConnection, master: &MasterKey) -> Result<FleetKey, LinkKeyError> {
+pub async fn current_fleet_key(
+    conn: &mut PgConnection,
+    master: &MasterKey,
+) -> Result<FleetKey, LinkKeyError> {
     for _ in 0..LOCK_ATTEMPTS {
-        let locked = sqlx::query!("select id, key_ciphertext from fleet_keys where retired_on is null for share")
-            .fetch_optional(&mut *conn)
-            .await?;
+        let locked =
+            sqlx::query!("select id, key_ciphertext from fleet_keys where retired_on is null for share")
+                .fetch_optional(&mut *conn)
+                .await?;
         if let Some(row) = locked {
             return fleet_key(master, &row.id, &row.key_ciphertext);
         }
@@ -116,7 +120,11 @@ pub(super) fn fleet_key(master: &MasterKey, id: &str, sealed: &[u8]) -> Result<F
     Ok(FleetKey::from_parts(id, secret(master, &fleet_context(id), sealed)?))
 }
 
-fn secret(master: &MasterKey, context: &str, sealed: &[u8]) -> Result<Zeroizing<[u8; KEY_BYTES]>, LinkKeyError> {
+fn secret(
+    master: &MasterKey,
+    context: &str,
+    sealed: &[u8],
+) -> Result<Zeroizing<[u8; KEY_BYTES]>, LinkKeyError> {
     let opened = master.open(context, sealed)?;
     let key = opened.as_slice().try_into().map_err(|_| IdentityError::MalformedKey)?;
     Ok(Zeroizing::new(key))

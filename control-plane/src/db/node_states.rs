@@ -43,9 +43,13 @@ pub async fn begin_stream(
 
 /// Notes that a stream ended, unless the node opened another in the meantime.
 pub async fn end_stream(conn: &mut PgConnection, node: NodeId, stream: &str) -> Result<(), DbError> {
-    sqlx::query!("update node_states set stream = null where node_id = $1 and stream = $2", node.to_string(), stream)
-        .execute(conn)
-        .await?;
+    sqlx::query!(
+        "update node_states set stream = null where node_id = $1 and stream = $2",
+        node.to_string(),
+        stream
+    )
+    .execute(conn)
+    .await?;
     Ok(())
 }
 
@@ -68,8 +72,10 @@ pub async fn store_reports(pool: &PgPool, reports: &[Report]) -> Result<(), DbEr
     let counters = column(|report| report.turn.counter.cast_signed());
     let revisions = column(|report| report.applied.revision.0.cast_signed());
     let chains: Vec<Vec<u8>> = reports.iter().map(|report| report.applied.chain.0.to_vec()).collect();
-    let rejected: Vec<serde_json::Value> = reports.iter().map(|report| serde_json::json!(report.rejected)).collect();
-    let totals: Vec<i32> = reports.iter().map(|report| i32::try_from(report.rejected_total).unwrap_or(i32::MAX)).collect();
+    let rejected: Vec<serde_json::Value> =
+        reports.iter().map(|report| serde_json::json!(report.rejected)).collect();
+    let totals: Vec<i32> =
+        reports.iter().map(|report| i32::try_from(report.rejected_total).unwrap_or(i32::MAX)).collect();
     let times = column(|report| report.at.as_microsecond());
     sqlx::query!(
         "update node_states s
@@ -108,7 +114,11 @@ pub async fn connected(conn: &mut PgConnection, now: Timestamp) -> Result<Vec<No
 }
 
 /// How many of some nodes have applied a revision of the history that is in the database.
-pub async fn count_applied(conn: &mut PgConnection, nodes: &[NodeId], revision: Revision) -> Result<usize, DbError> {
+pub async fn count_applied(
+    conn: &mut PgConnection,
+    nodes: &[NodeId],
+    revision: Revision,
+) -> Result<usize, DbError> {
     let ids: Vec<String> = nodes.iter().map(NodeId::to_string).collect();
     let count = sqlx::query_scalar!(
         r#"select count(*) as "count!" from node_states s
@@ -144,5 +154,9 @@ pub async fn summary(conn: &mut PgConnection, now: Timestamp) -> Result<Summary,
     .fetch_one(conn)
     .await?;
     let count = i64::unsigned_abs;
-    Ok(Summary { connected: count(row.connected), behind: count(row.behind), rejecting: count(row.rejecting) })
+    Ok(Summary {
+        connected: count(row.connected),
+        behind: count(row.behind),
+        rejecting: count(row.rejecting),
+    })
 }

@@ -40,7 +40,7 @@ pub struct NodeState {
 }
 
 /// A document that a node did not apply.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rejected {
     /// Such as `zone/<id>`.
     pub document: String,
@@ -80,7 +80,10 @@ impl Row {
     fn into_node(self, now: Timestamp) -> Result<Node, DbError> {
         let last_seen = self.last_seen.map(jiff_sqlx::Timestamp::to_jiff);
         let heard = last_seen.is_some_and(|seen| now.duration_since(seen).unsigned_abs() < AWAY_AFTER);
-        let chain = self.applied_chain.try_into().map_err(|_| DbError::Corrupt { column: "node_states.applied_chain" })?;
+        let chain = self
+            .applied_chain
+            .try_into()
+            .map_err(|_| DbError::Corrupt { column: "node_states.applied_chain" })?;
         Ok(Node {
             id: parse("nodes.id", &self.id)?,
             name: self.name,
@@ -91,7 +94,10 @@ impl Row {
             state: NodeState {
                 connected: self.streaming && heard,
                 last_seen,
-                applied: Position { revision: Revision(self.applied_revision.unsigned_abs()), chain: Chain(chain) },
+                applied: Position {
+                    revision: Revision(self.applied_revision.unsigned_abs()),
+                    chain: Chain(chain),
+                },
                 applied_on: self.applied_on.map(jiff_sqlx::Timestamp::to_jiff),
                 rejected: self.rejected.0,
                 rejected_total: self.rejected_total.unsigned_abs(),
@@ -142,10 +148,13 @@ pub async fn find(conn: &mut PgConnection, id: NodeId, now: Timestamp) -> Result
 
 /// Every node, for judging requests.
 pub async fn members(conn: &mut PgConnection) -> Result<Vec<Member>, DbError> {
-    let rows = sqlx::query!("select id, signing_key, receiving_key, revoked_on is not null as \"revoked!\" from nodes")
-        .fetch_all(conn)
-        .await?;
-    let members = rows.into_iter().map(|row| member(&row.id, &row.signing_key, &row.receiving_key, row.revoked));
+    let rows = sqlx::query!(
+        "select id, signing_key, receiving_key, revoked_on is not null as \"revoked!\" from nodes"
+    )
+    .fetch_all(conn)
+    .await?;
+    let members =
+        rows.into_iter().map(|row| member(&row.id, &row.signing_key, &row.receiving_key, row.revoked));
     members.collect()
 }
 
@@ -162,8 +171,11 @@ pub async fn member_by_key(conn: &mut PgConnection, key: VerifyingKey) -> Result
 fn member(id: &str, signing_key: &[u8], receiving_key: &[u8], revoked: bool) -> Result<Member, DbError> {
     Ok(Member {
         id: parse("nodes.id", id)?,
-        signing_key: VerifyingKey::from_slice(signing_key).map_err(|_| DbError::Corrupt { column: "nodes.signing_key" })?,
-        receiving_key: receiving_key.try_into().map_err(|_| DbError::Corrupt { column: "nodes.receiving_key" })?,
+        signing_key: VerifyingKey::from_slice(signing_key)
+            .map_err(|_| DbError::Corrupt { column: "nodes.signing_key" })?,
+        receiving_key: receiving_key
+            .try_into()
+            .map_err(|_| DbError::Corrupt { column: "nodes.receiving_key" })?,
         revoked,
     })
 }

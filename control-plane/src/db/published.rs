@@ -179,6 +179,24 @@ impl View {
     }
 }
 
+/// Forgets history that is `revisions_max` revisions old or older: what happened to documents before their newest form, and
+/// removals. A node that was away for longer gets everything anew, since its position is not found any more.
+pub async fn compact(pool: &PgPool, revisions_max: u64) -> Result<(), DbError> {
+    let mut transaction = pool.begin().await?;
+    let newest =
+        sqlx::query_scalar!("select revision from revision_counter").fetch_one(&mut *transaction).await?;
+    let horizon = newest.saturating_sub_unsigned(revisions_max);
+    sqlx::query!(
+        "delete from outbox o where revision <= $1
+         and (removed or exists (select 1 from outbox n where n.document = o.document and n.revision > o.revision))",
+        horizon
+    )
+    .execute(&mut *transaction)
+    .await?;
+    sqlx::query!("delete from revisions where revision <= $1", horizon).execute(&mut *transaction).await?;
+    Ok(transaction.commit().await?)
+}
+
 /// Whether a position is part of the history in the database.
 pub async fn knows(conn: &mut PgConnection, position: Position) -> Result<bool, DbError> {
     let chain = sqlx::query_scalar!(
@@ -209,7 +227,10 @@ async fn settings(
     Ok(settings)
 }
 
-async fn records(conn: &mut PgConnection, zones: &[String]) -> Result<HashMap<String, Vec<RecordRow>>, DbError> {
+async fn records(
+    conn: &mut PgConnection,
+    zones: &[String],
+) -> Result<HashMap<String, Vec<RecordRow>>, DbError> {
     // The contents of records without a target are not needed: only that the name exists.
     let rows = sqlx::query!(
         r#"select zone_id, type as "kind: RecordKind", name, proxied, origin,
@@ -221,14 +242,24 @@ async fn records(conn: &mut PgConnection, zones: &[String]) -> Result<HashMap<St
     .await?;
     let mut records: HashMap<_, Vec<_>> = HashMap::new();
     for row in rows {
-        let name = Hostname::parse_pattern(&row.name).map_err(|_| DbError::Corrupt { column: "records.name" })?;
-        let record = RecordRow { kind: row.kind, name, content: row.content, proxied: row.proxied, origin: row.origin };
+        let name =
+            Hostname::parse_pattern(&row.name).map_err(|_| DbError::Corrupt { column: "records.name" })?;
+        let record = RecordRow {
+            kind: row.kind,
+            name,
+            content: row.content,
+            proxied: row.proxied,
+            origin: row.origin,
+        };
         records.entry(row.zone_id).or_default().push(record);
     }
     Ok(records)
 }
 
-async fn certificates(conn: &mut PgConnection, zones: &[String]) -> Result<HashMap<String, Vec<Certificate>>, DbError> {
+async fn certificates(
+    conn: &mut PgConnection,
+    zones: &[String],
+) -> Result<HashMap<String, Vec<Certificate>>, DbError> {
     let rows = sqlx::query!(
         r#"select id, zone_id, hosts, chain, fleet_key_id, key_ciphertext, not_after
            from certificates where zone_id = any($1) and not expired
@@ -240,7 +271,8 @@ async fn certificates(conn: &mut PgConnection, zones: &[String]) -> Result<HashM
     let mut certificates: HashMap<_, Vec<_>> = HashMap::new();
     for row in rows {
         let hosts = row.hosts.iter().map(|host| Hostname::parse_pattern(host));
-        let hosts = hosts.collect::<Result<_, _>>().map_err(|_| DbError::Corrupt { column: "certificates.hosts" })?;
+        let hosts =
+            hosts.collect::<Result<_, _>>().map_err(|_| DbError::Corrupt { column: "certificates.hosts" })?;
         let fleet_key = parse("certificates.fleet_key_id", &row.fleet_key_id)?;
         certificates.entry(row.zone_id).or_default().push(Certificate {
             id: parse("certificates.id", &row.id)?,

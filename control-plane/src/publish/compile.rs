@@ -59,7 +59,9 @@ fn target(records: &[&RecordRow]) -> Result<Option<Target>, CompileError> {
     for record in records {
         let content = || CompileError::Content(record.name.clone());
         match record.kind {
-            RecordKind::A | RecordKind::Aaaa => addresses.push(record.content.parse().map_err(|_| content())?),
+            RecordKind::A | RecordKind::Aaaa => {
+                addresses.push(record.content.parse().map_err(|_| content())?)
+            }
             RecordKind::Cname => alias = Some(Hostname::parse(&record.content).map_err(|_| content())?),
             RecordKind::Txt | RecordKind::Mx | RecordKind::Ns => {}
         }
@@ -108,10 +110,15 @@ mod tests {
             record(RecordKind::Txt, "api.example.org", "", false),
         ]);
         let zone = zone.expect("compiles");
-        let Some(Name::Proxied { target: Target::Addresses(addresses), origin }) = zone.names.find("api.example.org") else {
+        let Some(Name::Proxied { target: Target::Addresses(addresses), origin }) =
+            zone.names.find("api.example.org")
+        else {
             panic!("proxied")
         };
-        assert_eq!(addresses.iter().map(ToString::to_string).collect::<Vec<_>>(), ["192.0.2.1", "192.0.2.2", "2001:db8::1"]);
+        assert_eq!(
+            addresses.iter().map(ToString::to_string).collect::<Vec<_>>(),
+            ["192.0.2.1", "192.0.2.2", "2001:db8::1"]
+        );
         assert_eq!((origin.port, origin.protocol), (Some(8443), OriginProtocol::Grpcs));
     }
 
@@ -123,7 +130,10 @@ mod tests {
         ]);
         let zone = zone.expect("compiles");
         assert_eq!(zone.names.find("mail.example.org"), Some(&Name::Empty));
-        assert!(matches!(zone.names.find("any.example.org"), Some(Name::Proxied { target: Target::Cname(_), .. })));
+        assert!(matches!(
+            zone.names.find("any.example.org"),
+            Some(Name::Proxied { target: Target::Cname(_), .. })
+        ));
     }
 
     #[test]

@@ -141,7 +141,9 @@ impl Documents {
 
     fn forget_old_removals(&mut self) {
         while self.removals.size() > REMOVALS_MAX {
-            let Some((place, ())) = self.removals.first().map(|(place, ())| (place.clone(), ())) else { return };
+            let Some((place, ())) = self.removals.first().map(|(place, ())| (place.clone(), ())) else {
+                return;
+            };
             self.removals.remove_mut(&place);
             self.by_revision.remove_mut(&place);
             self.entries.remove_mut(&place.1);
@@ -217,7 +219,10 @@ mod tests {
     #[test]
     fn an_update_has_each_document_once_in_its_newest_form() {
         let documents = Documents::empty()
-            .advance(at(1), [(key(1), Revision(1), published("one")), (key(2), Revision(1), published("two"))])
+            .advance(
+                at(1),
+                [(key(1), Revision(1), published("one")), (key(2), Revision(1), published("two"))],
+            )
             .advance(at(2), [(key(1), Revision(2), published("newer"))])
             .advance(at(3), [(key(2), Revision(3), Form::Removed)]);
         let since = |revision| read(&documents.since(Revision(revision)).expect("recent").expect("encodes"));
@@ -236,7 +241,8 @@ mod tests {
             id[..4].copy_from_slice(&index.to_be_bytes());
             (DocumentKey::Zone(ZoneId::from_bytes(id)), Revision(2 + u64::from(index)), Form::Removed)
         });
-        documents = documents.advance(at(2 + REMOVALS_MAX as u64), removed.filter(|(document, ..)| *document != key(1)));
+        documents = documents
+            .advance(at(2 + REMOVALS_MAX as u64), removed.filter(|(document, ..)| *document != key(1)));
         assert!(documents.since(Revision(1)).is_none());
         assert!(documents.since(Revision(2)).is_some());
         assert_eq!(documents.len(), 1);

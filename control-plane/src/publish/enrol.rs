@@ -30,13 +30,17 @@ pub enum EnrolError {
     Name,
     #[error("a version has at most {VERSION_BYTES_MAX} bytes")]
     Version,
-    #[error("the enrolment token is not known here: it was deleted, or is another installation's; make another")]
+    #[error(
+        "the enrolment token is not known here: it was deleted, or is another installation's; make another"
+    )]
     UnknownToken,
     #[error("the enrolment token has expired; make another")]
     Expired,
     #[error("the enrolment token is used up; make another")]
     UsedUp,
-    #[error("the node is revoked; it can come back only with new keys: empty its state folder and enrol it again")]
+    #[error(
+        "the node is revoked; it can come back only with new keys: empty its state folder and enrol it again"
+    )]
     Revoked,
     #[error("the node's signing key is known with another receiving key")]
     KeyTaken,
@@ -57,8 +61,13 @@ pub(super) async fn enrol(
     let proof = envelope::possession(cluster, request.key, &receiving_key);
     signing_key.verify(Domain::Possession, &proof, &body.possession).map_err(EnrolError::Possession)?;
     check(body)?;
-    let applicant =
-        Applicant { token: request.key, signing_key, receiving_key, name: &body.name, version: &body.version };
+    let applicant = Applicant {
+        token: request.key,
+        signing_key,
+        receiving_key,
+        name: &body.name,
+        version: &body.version,
+    };
     match enrolment::enrol(pool, &applicant, NodeId::from_bytes(random::bytes()), now).await? {
         Enrolment::Enrolled { node, name } => {
             tracing::info!(%node, name, "a node is enrolled");

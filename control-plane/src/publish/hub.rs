@@ -52,7 +52,11 @@ pub struct Members {
 impl Members {
     fn new(census: Census, members: Vec<Member>) -> Self {
         let revoked = members.iter().map(|member| (member.id, member.revoked)).collect();
-        Self { census, by_key: members.into_iter().map(|member| (member.signing_key, member)).collect(), revoked }
+        Self {
+            census,
+            by_key: members.into_iter().map(|member| (member.signing_key, member)).collect(),
+            revoked,
+        }
     }
 
     pub fn by_key(&self, key: VerifyingKey) -> Option<Member> {
@@ -120,7 +124,11 @@ impl Hub {
 }
 
 /// The documents at the newest position, and the epoch they belong to.
-async fn catch_up(view: &mut View, head: &Head, before: &Published) -> Result<(u64, Arc<Documents>), DbError> {
+async fn catch_up(
+    view: &mut View,
+    head: &Head,
+    before: &Published,
+) -> Result<(u64, Arc<Documents>), DbError> {
     let (epoch, base) = if head.continues {
         (before.epoch, Arc::clone(&before.documents))
     } else {
@@ -161,7 +169,8 @@ async fn read(
     let ids: Vec<ZoneId> = zones.keys().copied().collect();
     for ids in ids.chunks(ZONES_PER_READ_MAX) {
         for rows in view.zones(ids).await? {
-            let (key, revision) = (DocumentKey::Zone(rows.id), zones.get(&rows.id).copied().unwrap_or_default());
+            let (key, revision) =
+                (DocumentKey::Zone(rows.id), zones.get(&rows.id).copied().unwrap_or_default());
             forms.push(form(key, revision, encode(rows), before));
         }
     }

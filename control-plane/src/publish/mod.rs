@@ -71,6 +71,7 @@ pub async fn serve(
     let hub = Arc::new(Hub::start(pool.clone(), master).await?);
     let reports = Reports::start(pool.clone());
     tokio::spawn(watch::follow(Arc::clone(&hub), pool.clone(), shutdown.clone()));
+    tokio::spawn(watch::compact(pool.clone(), shutdown.clone()));
     let connections = tls::accept(listener, Arc::clone(&keys), clock.clone(), shutdown.clone())?;
     let service = LinkService {
         pool,

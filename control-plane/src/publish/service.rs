@@ -6,7 +6,7 @@ use super::{
     keys::LinkKeys,
     reports::Reports,
     session::{Arrival, Session},
-    stream::Stream,
+    stream::{Outgoing, Stream},
 };
 use crate::{
     clock::Clock,
@@ -32,7 +32,7 @@ use std::{
     time::{Duration, Instant},
 };
 use tokio::{
-    sync::{Semaphore, mpsc},
+    sync::{Semaphore, mpsc, oneshot},
     time,
 };
 use tokio_stream::wrappers::ReceiverStream;
@@ -73,21 +73,29 @@ impl Link for LinkService {
     async fn watch(&self, request: Request<v1::Signed>) -> Answer<Self::WatchStream> {
         let (opened, member) = self.open::<v1::WatchBody>(request.get_ref(), Method::Watch).await?;
         let (sender, receiver) = mpsc::channel(1);
-        let (id, stream) = self.stream(&opened, member, &opened.body).await?;
+        let (ready, begun) = oneshot::channel();
         let service = self.clone();
+        // A task of its own, for a node that goes while its stream begins must be noticed as well.
         tokio::spawn(async move {
-            metrics::gauge!("orangery_link_streams").increment(1);
-            let end = stream.run(sender).await;
-            metrics::gauge!("orangery_link_streams").decrement(1);
-            tracing::info!(node = %member.id, %end, "a stream ended");
-            service.end_stream(member, &id).await;
+            match service.stream(&opened, member, &opened.body, true).await {
+                Ok((id, stream)) => {
+                    ready.send(Ok(())).ok();
+                    service.carry(member, &id, stream, sender).await;
+                }
+                Err(status) => drop(ready.send(Err(status))),
+            }
         });
+        begun.await.map_err(|_| Status::internal("the stream did not begin"))??;
         Ok(Response::new(ReceiverStream::new(receiver)))
     }
 
     async fn report(&self, request: Request<v1::Signed>) -> Answer<v1::ReportReply> {
         let (opened, member) = self.open::<v1::ReportBody>(request.get_ref(), Method::Report).await?;
         let body = opened.body;
+        for result in &body.results {
+            tracing::debug!(node = %member.id, task = result.id, "a task is done");
+        }
+        metrics::counter!("orangery_link_task_results_total").increment(body.results.len() as u64);
         let report = node_states::Report {
             node: member.id,
             turn: opened.turn,
@@ -107,13 +115,11 @@ impl Link for LinkService {
         let (opened, member) = self.open::<v1::PollBody>(request.get_ref(), Method::Poll).await?;
         let watch = opened.body.watch.clone().unwrap_or_default();
         let wait = Duration::from_millis(opened.body.wait_millis.into()).min(POLL_WAIT_MAX);
-        let (id, stream) = self.stream(&opened, member, &watch).await?;
+        // Between two polls the node counts as connected, until it was not heard for a while.
+        let (_, stream) = self.stream(&opened, member, &watch, false).await?;
         let (sender, receiver) = mpsc::channel(1);
-        let task = tokio::spawn(stream.run(sender));
-        let messages = gather(receiver, wait).await;
-        task.abort();
-        self.end_stream(member, &id).await;
-        Ok(Response::new(v1::PollReply { messages: messages? }))
+        tokio::spawn(stream.run(sender));
+        Ok(Response::new(v1::PollReply { messages: gather(receiver, wait).await? }))
     }
 }
 
@@ -136,7 +142,9 @@ impl LinkService {
         match member {
             Some(member) if member.revoked => Err(Status::permission_denied("the node is revoked")),
             Some(member) if opened.node == Some(member.id) => Ok((opened, member)),
-            Some(_) | None => Err(Status::unauthenticated("the node is not enrolled here; enrol it with a new token")),
+            Some(_) | None => {
+                Err(Status::unauthenticated("the node is not enrolled here; enrol it with a new token"))
+            }
         }
     }
 
@@ -146,16 +154,25 @@ impl LinkService {
         opened: &Opened<B>,
         member: Member,
         body: &v1::WatchBody,
+        wants_ping: bool,
     ) -> Result<(String, Stream), Status> {
         if body.chunks.len() > CHUNKS_PER_UPDATE_MAX || body.version.len() > VERSION_BYTES_MAX {
             return Err(Status::invalid_argument("the request names too much"));
         }
-        let held: Option<HashSet<ChunkHash>> = body.chunks.iter().map(|hash| (**hash).try_into().ok()).collect();
+        let held: Option<HashSet<ChunkHash>> =
+            body.chunks.iter().map(|hash| (**hash).try_into().ok()).collect();
         let held = held.ok_or_else(|| Status::invalid_argument("a chunk's hash has 32 bytes"))?;
         let have = position(body.have.clone())?;
         let id = hex::encode(random::bytes::<16>());
         let mut conn = self.pool.acquire().await.map_err(|error| unavailable(&error.into()))?;
-        let turn = node_states::begin_stream(&mut conn, member.id, opened.turn, &id, &body.version, self.clock.now());
+        let turn = node_states::begin_stream(
+            &mut conn,
+            member.id,
+            opened.turn,
+            &id,
+            &body.version,
+            self.clock.now(),
+        );
         if !turn.await.map_err(|error| unavailable(&error))? {
             return Err(Status::aborted("a request is good once, and this one or a later one was seen"));
         }
@@ -169,7 +186,7 @@ impl LinkService {
             request: opened.request,
             have: known.then_some(have),
             held,
-            wants_ping: true,
+            wants_ping,
         };
         let epoch = published.borrow().epoch;
         tracing::info!(node = %member.id, revision = %have.revision, known, "a stream begins");
@@ -183,6 +200,14 @@ impl LinkService {
             shutdown: self.shutdown.clone(),
         };
         Ok((id, stream))
+    }
+
+    async fn carry(&self, member: Member, id: &str, stream: Stream, sender: Outgoing) {
+        metrics::gauge!("orangery_link_streams").increment(1);
+        let end = stream.run(sender).await;
+        metrics::gauge!("orangery_link_streams").decrement(1);
+        tracing::info!(node = %member.id, %end, "a stream ended");
+        self.end_stream(member, id).await;
     }
 
     async fn end_stream(&self, member: Member, id: &str) {
@@ -243,7 +268,9 @@ fn rejected(rejection: v1::Rejection) -> Rejected {
 
 fn refuse_envelope(error: EnvelopeError) -> Status {
     match error {
-        EnvelopeError::Identity(_) | EnvelopeError::OtherCluster(_) => Status::unauthenticated(error.to_string()),
+        EnvelopeError::Identity(_) | EnvelopeError::OtherCluster(_) => {
+            Status::unauthenticated(error.to_string())
+        }
         EnvelopeError::Malformed(_) | EnvelopeError::InvalidId(_) | EnvelopeError::OtherMethod => {
             Status::invalid_argument(error.to_string())
         }
@@ -253,7 +280,9 @@ fn refuse_envelope(error: EnvelopeError) -> Status {
 fn refuse_enrolment(error: &EnrolError) -> Status {
     match error {
         EnrolError::Database(error) => unavailable(error),
-        EnrolError::Keys | EnrolError::Name | EnrolError::Version => Status::invalid_argument(error.to_string()),
+        EnrolError::Keys | EnrolError::Name | EnrolError::Version => {
+            Status::invalid_argument(error.to_string())
+        }
         EnrolError::Possession(_) | EnrolError::UnknownToken => Status::unauthenticated(error.to_string()),
         EnrolError::Expired | EnrolError::UsedUp | EnrolError::Revoked | EnrolError::KeyTaken => {
             Status::permission_denied(error.to_string())

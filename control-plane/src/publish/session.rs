@@ -93,7 +93,12 @@ impl Session {
     }
 
     /// The next message, given what is published.
-    pub fn next(&mut self, published: &Published, speaker: &Speaker<'_>, now: Instant) -> Result<Next, SessionError> {
+    pub fn next(
+        &mut self,
+        published: &Published,
+        speaker: &Speaker<'_>,
+        now: Instant,
+    ) -> Result<Next, SessionError> {
         if !self.greeted {
             self.greeted = true;
             let heartbeat_millis = u32::try_from(HEARTBEAT.as_millis()).unwrap_or(u32::MAX);
@@ -105,7 +110,8 @@ impl Session {
         // A key goes out before the first document that needs it: both come from the same view of the database.
         if self.fleet_key != Some(published.fleet_key.id()) {
             self.fleet_key = Some(published.fleet_key.id());
-            let sealed = seal_fleet_key(&published.fleet_key, speaker.cluster, self.node, self.receiving_key)?;
+            let sealed =
+                seal_fleet_key(&published.fleet_key, speaker.cluster, self.node, self.receiving_key)?;
             return Ok(self.say(speaker, Body::FleetKeys(v1::FleetKeys { keys: vec![sealed] }), now));
         }
         if std::mem::take(&mut self.ping) {
@@ -117,7 +123,12 @@ impl Session {
     }
 
     /// Begins to send everything. The caller has made sure that the chunks are encoded, which may take a while.
-    pub fn admit(&mut self, published: &Published, speaker: &Speaker<'_>, now: Instant) -> Result<Next, SessionError> {
+    pub fn admit(
+        &mut self,
+        published: &Published,
+        speaker: &Speaker<'_>,
+        now: Instant,
+    ) -> Result<Next, SessionError> {
         let chunks = published.documents.everything().map_err(SessionError::Encode)?;
         Ok(self.begin(published, chunks, true, speaker, now))
     }
@@ -134,7 +145,9 @@ impl Session {
         now: Instant,
     ) -> Result<Next, SessionError> {
         let current = published.documents.position();
-        let Some(have) = self.have.filter(|_| self.epoch == published.epoch) else { return Ok(Next::AwaitAdmission) };
+        let Some(have) = self.have.filter(|_| self.epoch == published.epoch) else {
+            return Ok(Next::AwaitAdmission);
+        };
         // A node can be ahead of this replica, which has not read so far yet.
         if have.revision >= current.revision {
             return Ok(self.heartbeat(current, speaker, now));

@@ -85,7 +85,12 @@ async fn greet(acceptor: &TlsAcceptor, stream: TcpStream) -> Option<TlsStream<Tc
     }
 }
 
-async fn renew(config: Arc<ArcSwap<ServerConfig>>, keys: Arc<LinkKeys>, clock: Clock, shutdown: CancellationToken) {
+async fn renew(
+    config: Arc<ArcSwap<ServerConfig>>,
+    keys: Arc<LinkKeys>,
+    clock: Clock,
+    shutdown: CancellationToken,
+) {
     while shutdown.run_until_cancelled(time::sleep(RENEW_EVERY)).await.is_some() {
         match server_config(&keys, &clock) {
             Ok(newer) => config.store(Arc::new(newer)),

@@ -21,7 +21,8 @@ async fn database() -> PgPool {
 
 fn folder() -> PathBuf {
     static NUMBER: AtomicU32 = AtomicU32::new(0);
-    let name = format!("orangery-bootstrap-{}-{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
+    let name =
+        format!("orangery-bootstrap-{}-{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
     std::env::temp_dir().join(name)
 }
 

@@ -43,7 +43,9 @@ async fn a_zone_that_would_be_too_large_to_publish_is_refused() {
     let world = World::new().await;
     let zone = world.zone("example.com").await;
     fill(&world, &zone, 28_000, 220).await;
-    let answer = world.post(&format!("{zone}/dns_records"), json!({"type": "A", "name": "a", "content": "192.0.2.1"})).await;
+    let answer = world
+        .post(&format!("{zone}/dns_records"), json!({"type": "A", "name": "a", "content": "192.0.2.1"}))
+        .await;
     assert_eq!(answer.refused(), (400, 81045));
     assert!(answer.message().contains("bytes"), "{}", answer.message());
 }

@@ -4,6 +4,7 @@ use crate::harness::{World, request};
 use control_plane::api;
 use http::{Method, Request};
 use serde_json::Value;
+use std::{fs, path::Path};
 
 #[tokio::test]
 async fn the_document_is_served_without_a_token_and_is_the_generated_one() {
@@ -53,4 +54,47 @@ fn every_operation_says_what_it_takes_and_answers() {
         let name = reference.split('"').next().unwrap().replace("~1", "/");
         assert!(document["components"]["schemas"][&name].is_object(), "{name} is referred to and missing");
     }
+}
+
+#[test]
+fn operations_have_ids_of_their_own() {
+    let document: Value = serde_json::to_value(api::openapi()).unwrap();
+    let items =
+        document["paths"].as_object().unwrap().values().flat_map(|item| item.as_object().unwrap().values());
+    let mut ids: Vec<&str> = items.map(|operation| operation["operationId"].as_str().unwrap()).collect();
+    let all = ids.len();
+    ids.sort_unstable();
+    ids.dedup();
+    assert_eq!(ids.len(), all);
+}
+
+/// Schemas are named after their types without the path, so that of two with one name the document would lose one.
+#[test]
+fn no_two_types_in_the_document_have_one_name() {
+    let mut names: Vec<String> = schemas(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"));
+    let all = names.len();
+    assert!(all > 20, "{all}");
+    names.sort_unstable();
+    let twice: Vec<_> =
+        names.windows(2).filter(|pair| pair[0] == pair[1]).map(|pair| pair[0].clone()).collect();
+    assert!(twice.is_empty(), "{twice:?}");
+}
+
+/// The names of all types below a folder that derive `ToSchema`.
+fn schemas(folder: &Path) -> Vec<String> {
+    let mut names = Vec::new();
+    for path in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+        if path.is_dir() {
+            names.extend(schemas(&path));
+            continue;
+        }
+        let text = fs::read_to_string(&path).unwrap();
+        for derived in text.split("ToSchema)]").skip(1) {
+            let mut words = derived
+                .split([' ', '\n', '<', '(', ';'])
+                .skip_while(|word| !["struct", "enum"].contains(word));
+            names.extend(words.nth(1).map(str::to_owned));
+        }
+    }
+    names
 }

@@ -17,7 +17,10 @@ use policy::{
 };
 use rpds::HashTrieMapSync;
 use rustls::crypto::CryptoProvider;
-use std::sync::{Arc, Mutex};
+use std::sync::{
+    Arc, Mutex,
+    atomic::{AtomicBool, Ordering},
+};
 use tokio::sync::watch;
 
 /// Everything a node holds at one position. Copies share what did not change.
@@ -69,6 +72,7 @@ pub struct Current {
     snapshot: ArcSwap<Snapshot>,
     writer: Mutex<()>,
     position: watch::Sender<Option<Position>>,
+    stale: AtomicBool,
     crypto: Arc<CryptoProvider>,
     public_trust: Arc<OriginTrust>,
 }
@@ -81,6 +85,7 @@ impl Current {
             snapshot: ArcSwap::from_pointee(Snapshot::empty()),
             writer: Mutex::new(()),
             position: watch::Sender::new(None),
+            stale: AtomicBool::new(false),
             public_trust: Arc::new(OriginTrust::public(&crypto)),
             crypto,
         }
@@ -93,6 +98,15 @@ impl Current {
     /// Whether any configuration was ever applied, be it an empty one.
     pub fn is_configured(&self) -> bool {
         self.position.borrow().is_some()
+    }
+
+    /// Whether the control plane was not heard for so long that what is in force may be out of date. It stays in force.
+    pub fn is_stale(&self) -> bool {
+        self.stale.load(Ordering::Relaxed)
+    }
+
+    pub fn set_stale(&self, stale: bool) {
+        self.stale.store(stale, Ordering::Relaxed);
     }
 
     /// The position in force as it moves; nothing before the first configuration.

@@ -1,8 +1,11 @@
 //! A connection to a control plane: TCP, through a proxy if there is one, then TLS, then HTTP/2.
 
-use http::{HeaderValue, Uri};
+use http::Uri;
 use hyper_util::{
-    client::legacy::connect::{HttpConnector, proxy::Tunnel},
+    client::{
+        legacy::connect::{HttpConnector, proxy::Tunnel},
+        proxy::matcher::{Intercept, Matcher},
+    },
     rt::TokioIo,
 };
 use proto::{MESSAGE_BYTES_MAX, v1::link_client::LinkClient};
@@ -19,46 +22,33 @@ const KEEPALIVE_TIMEOUT: Duration = Duration::from_secs(10);
 const STREAM_WINDOW_BYTES: u32 = 4 << 20;
 const CONNECTION_WINDOW_BYTES: u32 = 8 << 20;
 
-/// A forward proxy that is asked to CONNECT.
-#[derive(Debug, Clone)]
-pub(super) struct Proxy {
-    uri: Uri,
-    authorization: Option<HeaderValue>,
-}
-
 #[derive(Debug, thiserror::Error)]
 pub enum ConnectError {
     #[error("{0} is not an address such as control.example.org:9443")]
     Address(String),
+    #[error("the proxy {0} (HTTPS_PROXY) cannot be used: only http:// proxies that know CONNECT can")]
+    Proxy(Uri),
     #[error(transparent)]
     Transport(#[from] tonic::transport::Error),
 }
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
-/// What `HTTPS_PROXY` says, if it is an `http://` URL; user and password become Basic authorization.
-pub(super) fn parse_proxy(text: &str) -> Option<Proxy> {
-    use base64::Engine as _;
-    let uri: Uri = text.parse().ok()?;
-    let authority = uri.authority().filter(|_| uri.scheme_str() == Some("http"))?.as_str();
-    let (user, host) = authority.rsplit_once('@').map_or((None, authority), |(user, host)| (Some(user), host));
-    let user = user.map(|user| percent_encoding::percent_decode_str(user).collect::<Vec<u8>>());
-    let basic = user.map(|user| format!("Basic {}", base64::engine::general_purpose::STANDARD.encode(user)));
-    let authorization = basic.map(HeaderValue::try_from).transpose().ok()?;
-    Some(Proxy { uri: format!("http://{host}").parse().ok()?, authorization })
-}
-
-/// Opens the link to the control plane at `address` (`host:port`).
-pub(super) async fn connect(
+/// Opens the link to the control plane at `address` (`host:port`), through a proxy if there is one for it.
+pub async fn connect(
     address: &str,
     tls: Arc<rustls::ClientConfig>,
-    proxy: Option<Proxy>,
+    proxies: &Matcher,
 ) -> Result<LinkClient<Channel>, ConnectError> {
     let malformed = || ConnectError::Address(address.to_owned());
     let target: Uri = format!("https://{address}/").parse().map_err(|_| malformed())?;
     let host = target.host().map(|host| host.trim_matches(['[', ']'])).ok_or_else(malformed)?;
     let name = ServerName::try_from(host.to_owned()).map_err(|_| malformed())?;
     target.port().ok_or_else(malformed)?;
+    let proxy = proxies.intercept(&target).filter(|_| !is_loopback(&name));
+    if let Some(unusable) = proxy.as_ref().filter(|proxy| proxy.uri().scheme_str() != Some("http")) {
+        return Err(ConnectError::Proxy(unusable.uri().clone()));
+    }
     // The scheme `http` keeps TLS out of tonic's hands, which could not pin an authority.
     let endpoint = Endpoint::from_shared(format!("http://{address}"))?
         .origin(target.clone())
@@ -70,7 +60,8 @@ pub(super) async fn connect(
         .initial_connection_window_size(CONNECTION_WINDOW_BYTES);
     let connector = TlsConnector::from(tls);
     let dial = tower::service_fn(move |_: Uri| {
-        let (connector, name, target, proxy) = (connector.clone(), name.clone(), target.clone(), proxy.clone());
+        let (connector, name, target, proxy) =
+            (connector.clone(), name.clone(), target.clone(), proxy.clone());
         async move { open(target, proxy, connector, name).await.map(TokioIo::new) }
     });
     let channel = endpoint.connect_with_connector(dial).await?;
@@ -81,7 +72,7 @@ pub(super) async fn connect(
 
 async fn open(
     target: Uri,
-    proxy: Option<Proxy>,
+    proxy: Option<Intercept>,
     connector: TlsConnector,
     name: ServerName<'static>,
 ) -> Result<TlsStream<TcpStream>, BoxError> {
@@ -91,9 +82,9 @@ async fn open(
     let stream = match proxy {
         None => tcp.call(target).await?,
         Some(proxy) => {
-            let mut tunnel = Tunnel::new(proxy.uri, tcp);
-            if let Some(authorization) = proxy.authorization {
-                tunnel = tunnel.with_auth(authorization);
+            let mut tunnel = Tunnel::new(proxy.uri().clone(), tcp);
+            if let Some(authorization) = proxy.basic_auth() {
+                tunnel = tunnel.with_auth(authorization.clone());
             }
             tunnel.call(target).await?
         }
@@ -101,18 +92,11 @@ async fn open(
     Ok(connector.connect(name, stream.into_inner()).await?)
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_proxy_is_an_http_url_with_or_without_a_user() {
-        let proxy = parse_proxy("http://us%65r:pass@proxy.test:3128").expect("a proxy");
-        assert_eq!(proxy.uri, "http://proxy.test:3128");
-        assert_eq!(proxy.authorization.expect("authorization"), "Basic dXNlcjpwYXNz");
-        assert!(parse_proxy("http://proxy.test:3128/").is_some_and(|proxy| proxy.authorization.is_none()));
-        for other in ["", "proxy.test:3128", "socks5://proxy.test", "https://proxy.test"] {
-            assert!(parse_proxy(other).is_none(), "{other}");
-        }
+/// What is on this machine is reached without a proxy, whatever the environment says.
+fn is_loopback(name: &ServerName<'_>) -> bool {
+    match name {
+        ServerName::IpAddress(address) => std::net::IpAddr::from(*address).is_loopback(),
+        ServerName::DnsName(name) => name.as_ref() == "localhost",
+        _ => false,
     }
 }

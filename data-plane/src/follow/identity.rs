@@ -126,7 +126,10 @@ impl Identity {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(StateError::Read(path.to_owned(), error)),
         };
-        let mode = fs::metadata(path).map_err(|error| StateError::Read(path.to_owned(), error))?.permissions().mode();
+        let mode = fs::metadata(path)
+            .map_err(|error| StateError::Read(path.to_owned(), error))?
+            .permissions()
+            .mode();
         if mode & 0o077 != 0 {
             return Err(StateError::Exposed(path.to_owned()));
         }
@@ -175,7 +178,8 @@ fn replace(path: &Path, text: &[u8]) -> io::Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
     fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
     let beside = path.with_extension("new");
-    fs::remove_file(&beside).or_else(|error| if error.kind() == io::ErrorKind::NotFound { Ok(()) } else { Err(error) })?;
+    fs::remove_file(&beside)
+        .or_else(|error| if error.kind() == io::ErrorKind::NotFound { Ok(()) } else { Err(error) })?;
     let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&beside)?;
     file.write_all(text)?;
     file.sync_all()?;
@@ -195,8 +199,14 @@ mod tests {
 
     fn token(cluster: u8) -> EnrolmentToken {
         let addresses = vec!["control.test:9443".to_owned()];
-        EnrolmentToken::generate(ClusterId::from_bytes([cluster; 16]), addresses, VerifyingKey([2; 32]), [3; 32], 0)
-            .expect("randomness")
+        EnrolmentToken::generate(
+            ClusterId::from_bytes([cluster; 16]),
+            addresses,
+            VerifyingKey([2; 32]),
+            [3; 32],
+            0,
+        )
+        .expect("randomness")
     }
 
     fn folder(name: &str) -> PathBuf {

@@ -5,10 +5,11 @@
 
 mod assembly;
 mod backoff;
-mod connect;
+pub mod connect;
 mod enrol;
+mod exchange;
 pub mod identity;
-mod pinned;
+pub mod pinned;
 mod run;
 pub mod state;
 
@@ -17,6 +18,7 @@ pub use identity::StateError;
 pub use run::Condition;
 
 use crate::{config::Config, current::Current};
+use hyper_util::client::proxy::matcher::Matcher;
 use identity::Identity;
 use proto::enrolment_token::{EnrolmentToken, InvalidToken};
 use run::Follower;
@@ -55,17 +57,33 @@ pub enum StartError {
 /// # Errors
 ///
 /// The node has neither an identity nor a token, or cannot read or write them. A control plane that is away is no error.
-pub fn start(config: &Config, current: Arc<Current>, shutdown: CancellationToken) -> Result<Following, StartError> {
+pub fn start(
+    config: &Config,
+    current: Arc<Current>,
+    shutdown: CancellationToken,
+) -> Result<Following, StartError> {
+    start_through(config, current, shutdown, Matcher::from_env())
+}
+
+/// The same with proxies from elsewhere than `HTTPS_PROXY` and `NO_PROXY`.
+pub fn start_through(
+    config: &Config,
+    current: Arc<Current>,
+    shutdown: CancellationToken,
+    proxies: Matcher,
+) -> Result<Following, StartError> {
     let token = token(config)?;
     let identity = Identity::open(&config.state_dir, token.as_ref(), unix_millis())?;
-    let addresses =
-        if config.control_plane.is_empty() { identity.addresses.clone() } else { config.control_plane.clone() };
-    let proxy = ["HTTPS_PROXY", "https_proxy"].into_iter().find_map(|name| std::env::var(name).ok());
+    let addresses = if config.control_plane.is_empty() {
+        identity.addresses.clone()
+    } else {
+        config.control_plane.clone()
+    };
     let condition = watch::Sender::new(Condition::Starting);
     let following = condition.subscribe();
     let follower = Follower {
         tls: Arc::new(pinned::client_config(identity.authority)?),
-        proxy: proxy.as_deref().and_then(connect::parse_proxy),
+        proxies,
         name: config.node_name.clone().unwrap_or_default(),
         identity,
         token,
@@ -81,7 +99,8 @@ fn token(config: &Config) -> Result<Option<EnrolmentToken>, StartError> {
     let text = match (&config.enrol_token, &config.enrol_token_file) {
         (Some(text), _) => Some(Zeroizing::new(text.clone())),
         (None, Some(path)) => {
-            let text = fs::read_to_string(path).map_err(|error| StartError::TokenFile(path.clone(), error))?;
+            let text =
+                fs::read_to_string(path).map_err(|error| StartError::TokenFile(path.clone(), error))?;
             Some(Zeroizing::new(text))
         }
         (None, None) => None,

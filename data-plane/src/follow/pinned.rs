@@ -20,7 +20,8 @@ struct Pinned {
     provider: Arc<CryptoProvider>,
 }
 
-pub(super) fn client_config(authority: [u8; 32]) -> Result<ClientConfig, Error> {
+/// For a link whose authority has this SHA-256.
+pub fn client_config(authority: [u8; 32]) -> Result<ClientConfig, Error> {
     let provider = Arc::new(aws_lc_rs::default_provider());
     let verifier = Pinned { authority, provider: Arc::clone(&provider) };
     let mut config = ClientConfig::builder_with_provider(provider)

@@ -52,8 +52,8 @@ pub enum Fault {
     Malformed(#[from] DecodeError),
     #[error("an update from revision {from} came, but {have} is in force")]
     DoesNotJoin { from: u64, have: u64 },
-    #[error("an update came before the one before it was complete")]
-    Overlapping,
+    #[error("something else came before an update was complete")]
+    Incomplete,
     #[error("a chunk came that no update announced")]
     UnexpectedChunk,
     #[error("the update cannot be put together")]
@@ -181,15 +181,17 @@ impl State {
 
     fn hear_statement(&mut self, statement: &v1::Statement, apply: Apply<'_>) -> Result<Heard, Fault> {
         let stream = self.stream.as_mut().ok_or(Fault::NoStream)?;
-        match stream.listener.hear(statement)? {
+        let body = stream.listener.hear(statement)?;
+        // Chunks follow their update at once: one was lost if anything else comes.
+        if stream.assembly.is_some() {
+            return Err(Fault::Incomplete);
+        }
+        match body {
             Some(Body::FleetKeys(keys)) => {
                 keys.keys.iter().try_for_each(|key| self.learn_fleet_key(key))?;
                 Ok(Heard::Nothing)
             }
             Some(Body::Update(update)) => {
-                if stream.assembly.is_some() {
-                    return Err(Fault::Overlapping);
-                }
                 stream.assembly = Some(Assembly::begin(update, self.have, &mut self.kept)?);
                 self.apply_if_complete(apply)
             }
@@ -216,7 +218,9 @@ impl State {
 
     fn apply_if_complete(&mut self, apply: Apply<'_>) -> Result<Heard, Fault> {
         let Some(stream) = &mut self.stream else { return Err(Fault::NoStream) };
-        let Some(assembly) = stream.assembly.take_if(|assembly| assembly.is_complete()) else { return Ok(Heard::Nothing) };
+        let Some(assembly) = stream.assembly.take_if(|assembly| assembly.is_complete()) else {
+            return Ok(Heard::Nothing);
+        };
         let (to, reset) = (assembly.to(), assembly.reset());
         let documents = assembly.documents(&self.kept);
         self.kept.clear();
@@ -270,7 +274,9 @@ fn removal(key: &str) -> Option<Change> {
 fn rejection(document: &str, why: &DecodeError) -> v1::Rejection {
     use v1::rejection::Reason;
     let reason = match why {
-        DecodeError::NeedsNewerNode(what) => Reason::NeedsNewerNode(v1::NeedsNewerNode { what: what.clone() }),
+        DecodeError::NeedsNewerNode(what) => {
+            Reason::NeedsNewerNode(v1::NeedsNewerNode { what: what.clone() })
+        }
         DecodeError::Invalid { .. } => Reason::Invalid(v1::Invalid { reason: why.to_string() }),
     };
     v1::Rejection { document: document.to_owned(), reason: Some(reason) }

@@ -153,6 +153,8 @@ impl Body for EdgeBody {
         };
         let grpc = matches!(carried.rules, Rules::Grpc { .. });
         let frame = match ready!(carried.poll_step(cx)) {
+            // Empty frames say nothing, and many clients take a number of them for an attack.
+            Step::Data(data) if data.is_empty() => return self.poll_frame(cx),
             Step::Data(data) => {
                 this.account.carried_down(data.len() as u64);
                 Some(Ok(Frame::data(data)))

@@ -21,6 +21,8 @@ use policy::{
 use std::time::Duration;
 use tokio::time::{Instant, sleep, timeout_at};
 
+const GRPC_STATUS: &str = "grpc-status";
+
 /// Longer deadlines are passed on but not watched here.
 const DEADLINE_WATCHED_MAX: Duration = Duration::from_secs(365 * 24 * 3600);
 
@@ -41,42 +43,48 @@ pub(super) async fn forward(
     signature: Signature,
     mut account: Account,
 ) -> Result<Response<EdgeBody>, (Failure, Account)> {
-    let deadline = match deadline(&arrived.parts.headers, routed.dialect, arrived.at) {
-        Ok(deadline) => deadline,
-        Err(refusal) => return Err((refusal.into(), account)),
+    let exchanged = async {
+        let deadline = deadline(&arrived.parts.headers, routed.dialect, arrived.at)?;
+        let question = question(arrived, routed, deadline, &signature)?;
+        let answer = ask(edge, routed, &question, &upload, deadline).await?;
+        check(&answer, routed.dialect)?;
+        Ok((answer, deadline))
     };
-    let question = match question(arrived, routed, deadline, &signature) {
-        Ok(question) => question,
-        Err(refusal) => return Err((refusal.into(), account)),
-    };
-    let answer = match ask(edge, routed, &question, &upload, deadline).await {
-        Ok(answer) => answer,
+    let (answer, deadline) = match exchanged.await {
+        Ok(exchanged) => exchanged,
         Err(failure) => {
             account.carried_up(upload.bytes());
             return Err((failure, account));
         }
     };
-    let (mut parts, body) = answer.into_parts();
-    headers::for_visitor(&mut parts.headers, &signature.ray);
-    if routed.dialect == Dialect::Grpc {
-        if parts.headers.contains_key("grpc-status") {
-            return Ok(trailers_only(parts.headers, account));
-        }
-        if !is_grpc(parts.status, &parts.headers) {
-            account.carried_up(upload.bytes());
-            return Err((Refusal::OriginNotGrpc(parts.status.as_u16()).into(), account));
-        }
+    let (mut head, body) = answer.into_parts();
+    headers::for_visitor(&mut head.headers, &signature.ray);
+    if routed.dialect == Dialect::Grpc && head.headers.contains_key(GRPC_STATUS) {
+        account.carried_up(upload.bytes());
+        return Ok(trailers_only(head.headers, account));
     }
-    account.answered(parts.status, Outcome::Carried);
+    account.answered(head.status, Outcome::Carried);
     let rules = match routed.dialect {
         Dialect::Grpc => Rules::Grpc { signature, deadline },
         Dialect::GrpcWeb | Dialect::Http => Rules::Http { silence_max: edge.limits.origin_read_timeout },
     };
-    parts.extensions.clear();
     let mut response = Response::new(EdgeBody::carried(body, upload, rules, account));
-    *response.status_mut() = parts.status;
-    *response.headers_mut() = parts.headers;
+    *response.status_mut() = head.status;
+    *response.headers_mut() = head.headers;
     Ok(response)
+}
+
+/// What an origin may not answer: a switch of protocols that was not asked for, or something else than gRPC to gRPC.
+fn check(answer: &Answer, dialect: Dialect) -> Result<(), Failure> {
+    if answer.status().is_informational() {
+        return Err(Failure::with(Refusal::OriginProtocolError, "it switched protocols unasked"));
+    }
+    let speaks_grpc =
+        answer.headers().contains_key(GRPC_STATUS) || is_grpc(answer.status(), answer.headers());
+    if dialect == Dialect::Grpc && !speaks_grpc {
+        return Err(Refusal::OriginNotGrpc(answer.status().as_u16()).into());
+    }
+    Ok(())
 }
 
 /// The end of a call, counted from its arrival.

@@ -13,6 +13,7 @@ use crate::{
         head::{Arrival, Visitor},
     },
     origin::Upload,
+    tcp,
 };
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
@@ -28,7 +29,7 @@ use std::{
     pin::{Pin, pin},
     sync::{
         Arc,
-        atomic::{AtomicU64, AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
     },
     task::{Context, Poll},
     time::Duration,
@@ -40,9 +41,10 @@ use tokio::{
 };
 
 /// A stream may have so much in flight that no origin has taken yet.
-const STREAM_WINDOW_BYTES: u32 = 1 << 20;
-/// Half of it is the budget of h2 for small DATA frames that wait to be read.
-const CONNECTION_WINDOW_BYTES: u32 = 16 << 20;
+const STREAM_WINDOW_BYTES: u32 = 256 << 10;
+/// As much as 256 streams can use, so that no number of slow origins stalls a visitor's other calls. Half of it is the
+/// budget of h2 for small DATA frames that wait to be read, beyond which it ends the connection.
+const CONNECTION_WINDOW_BYTES: u32 = 64 << 20;
 /// What may wait to be sent on one stream.
 const SEND_BUFFER_BYTES: usize = 128 << 10;
 /// Twice what a request may have, so that one that is too large is refused in words and not by ending the connection.
@@ -85,7 +87,8 @@ fn builder(limits: &ConnectionLimits) -> auto::Builder<TokioExecutor> {
     builder
         .http1()
         .timer(TokioTimer::new())
-        .header_read_timeout(limits.handshake_timeout)
+        // It runs while a connection is idle as well; the first head has less time, see `serve_http`.
+        .header_read_timeout(limits.idle_timeout)
         .max_buf_size(HEADER_LIST_BYTES_MAX as usize);
     builder
         .http2()
@@ -107,8 +110,7 @@ fn builder(limits: &ConnectionLimits) -> auto::Builder<TokioExecutor> {
 pub(super) async fn serve(server: &Server, handed: Handed) {
     let Handed { stream, peer, door, place } = handed;
     let Ok(stream) = TcpStream::from_std(stream) else { return };
-    // A socket that cannot be told to hurry still works.
-    let _ = stream.set_nodelay(true);
+    tcp::tune(&stream);
     let metrics = &server.edge.telemetry.metrics;
     metrics.visitor_connections.increment(1.0);
     if let Err(reason) = serve_visitor(server, stream, peer.ip().to_canonical(), door).await {
@@ -161,9 +163,10 @@ where
 {
     let activity = Arc::new(Activity::default());
     let requests = Requests { edge: Arc::clone(&server.edge), visitor, activity: Arc::clone(&activity) };
-    let mut connection = pin!(builder.serve_connection(TokioIo::new(FrameGuard::new(stream)), requests));
+    let guarded = FrameGuard::new(stream, Arc::clone(&activity.greeted));
+    let mut connection = pin!(builder.serve_connection(TokioIo::new(guarded), requests));
     let mut draining = false;
-    let mut seen = 0;
+    let (mut seen, mut waited) = (0, false);
     let mut check = Instant::now() + server.limits.handshake_timeout;
     loop {
         tokio::select! {
@@ -176,13 +179,14 @@ where
             }
             () = sleep_until(check) => {
                 let begun = activity.begun.load(Ordering::Relaxed);
-                if begun == 0 {
+                // gRPC clients connect early and may call late, so an HTTP/2 preface is enough to stay.
+                if begun == 0 && !activity.greeted.load(Ordering::Relaxed) {
                     return Err("no_request");
                 }
-                if begun == seen && activity.open.load(Ordering::Acquire) == 0 {
+                if waited && begun == seen && activity.open.load(Ordering::Acquire) == 0 {
                     connection.as_mut().graceful_shutdown();
                 }
-                seen = begun;
+                (seen, waited) = (begun, true);
                 check = Instant::now() + server.limits.idle_timeout;
             }
         }
@@ -192,6 +196,7 @@ where
 /// What happens on one connection.
 #[derive(Default)]
 struct Activity {
+    greeted: Arc<AtomicBool>,
     begun: AtomicU64,
     open: AtomicUsize,
 }

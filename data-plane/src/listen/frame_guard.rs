@@ -5,6 +5,10 @@
 use std::{
     io,
     pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     task::{Context, Poll, ready},
     time::Duration,
 };
@@ -49,6 +53,7 @@ impl Kind {
 pub(super) struct FrameGuard<S> {
     inner: S,
     watch: Option<Watch>,
+    greeted: Arc<AtomicBool>,
 }
 
 struct Watch {
@@ -67,8 +72,9 @@ enum Verdict {
 }
 
 impl<S> FrameGuard<S> {
-    pub(super) fn new(inner: S) -> Self {
-        Self { inner, watch: Some(Watch::new(Instant::now())) }
+    /// `greeted` becomes true when the preface is complete.
+    pub(super) fn new(inner: S, greeted: Arc<AtomicBool>) -> Self {
+        Self { inner, watch: Some(Watch::new(Instant::now())), greeted }
     }
 }
 
@@ -133,6 +139,9 @@ impl<S: AsyncRead + Unpin> AsyncRead for FrameGuard<S> {
         ready!(Pin::new(&mut self.inner).poll_read(cx, buf))?;
         if let Some(watch) = &mut self.watch {
             match watch.see(&buf.filled()[before..], Instant::now()) {
+                Verdict::Fine if watch.preface_seen == PREFACE.len() => {
+                    self.greeted.store(true, Ordering::Relaxed)
+                }
                 Verdict::Fine => {}
                 Verdict::NotHttp2 => self.watch = None,
                 Verdict::Flood => return Poll::Ready(Err(io::Error::other("a flood of HTTP/2 frames"))),

@@ -5,11 +5,11 @@ use super::{
     first_frame::FirstFrame,
     link::{Http1Sender, Http2Sender, Link},
 };
+use crate::tcp;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use policy::{origin::OriginHttp, refusal::Refusal};
 use rustls::ClientConfig;
 use rustls_pki_types::ServerName;
-use socket2::{SockRef, TcpKeepalive};
 use std::{sync::Arc, time::Duration};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
@@ -25,12 +25,6 @@ const STREAM_WINDOW_BYTES: u32 = 256 << 10;
 const CONNECTION_WINDOW_BYTES: u32 = 1 << 30;
 const HEADER_LIST_BYTES_MAX: u32 = 64 << 10;
 const PING_TIMEOUT: Duration = Duration::from_secs(20);
-/// A dead machine is noticed by TCP itself, which no origin minds: 30 s, then two probes 15 s apart.
-const TCP_KEEPALIVE: TcpKeepalive = TcpKeepalive::new()
-    .with_time(Duration::from_secs(30))
-    .with_interval(Duration::from_secs(15))
-    .with_retries(2);
-
 /// # Errors
 ///
 /// A refusal for each way to fail, see `policy::refusal`.
@@ -44,7 +38,7 @@ pub(super) async fn connect(
         .await
         .map_err(|_| Refusal::OriginConnectTimeout)?
         .map_err(|error| Failure::of_tcp(&error))?;
-    tune(&tcp);
+    tcp::tune(&tcp);
     let (Some(tls), Some(name)) = (tls, &way.server_name) else {
         return speak(tcp, way.http == OriginHttp::Http2, limits, deadline).await;
     };
@@ -59,13 +53,6 @@ pub(super) async fn connect(
         return Err(Refusal::OriginWithoutHttp2.into());
     }
     speak(stream, chose_http2, limits, deadline).await
-}
-
-/// Options that fail are not worth failing a request for.
-fn tune(tcp: &TcpStream) {
-    let socket = SockRef::from(tcp);
-    let _ = socket.set_tcp_nodelay(true);
-    let _ = socket.set_tcp_keepalive(&TCP_KEEPALIVE);
 }
 
 async fn speak<S>(stream: S, http2: bool, limits: &OriginLimits, deadline: Instant) -> Result<Link, Failure>

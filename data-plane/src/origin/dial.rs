@@ -88,14 +88,15 @@ impl Origins {
         if let Some(shared) = slot.failure_since(from) {
             return Err(shared);
         }
-        let room = self.pool.room(slot)?;
-        let tls = goal.trust.client_config(way.tls, way.http);
-        match connect(way, tls, &self.limits, deadline).await {
-            Ok(link) => slot.admit(link, room),
-            Err(failure) => {
-                slot.note_failure(failure.clone());
-                Err(failure)
-            }
+        let connected = async {
+            let room = self.pool.room(way.zone, slot).await?;
+            let tls = goal.trust.client_config(way.tls, way.http);
+            slot.admit(connect(way, tls, &self.limits, deadline).await?, room)
+        };
+        let lease = connected.await;
+        if let Err(failure) = &lease {
+            slot.note_failure(failure.clone());
         }
+        lease
     }
 }

@@ -87,6 +87,7 @@ pub struct OriginLimits {
     /// Requests at once on one HTTP/2 connection, if the origin allows as many.
     pub streams_per_connection_max: usize,
     pub connections_per_way_max: usize,
+    pub connections_per_zone_max: usize,
     pub connections_max: usize,
 }
 

@@ -5,7 +5,7 @@ use super::{
     link::{Driver, Link, StreamPermit},
 };
 use hyper::client::conn::{http1, http2};
-use policy::{origin::OriginHttp, refusal::Refusal};
+use policy::{id::ZoneId, origin::OriginHttp, refusal::Refusal};
 use std::{
     collections::HashMap,
     sync::{
@@ -16,16 +16,21 @@ use std::{
 };
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
-    time::Instant,
+    time::{Instant, timeout},
 };
 
 /// An address that failed is tried after the others for this long.
 const FAILURE_REMEMBERED: Duration = Duration::from_secs(5);
 
+/// How long a request waits for room when every connection that is allowed is open.
+const ROOM_WAIT: Duration = Duration::from_millis(500);
+
 pub(super) struct Pool {
     slots: Mutex<HashMap<Way, Arc<Slot>>>,
+    zones: Mutex<HashMap<ZoneId, Arc<Semaphore>>>,
     connections: Arc<Semaphore>,
     connections_max: usize,
+    per_zone_max: usize,
     per_way_max: usize,
     turn: AtomicUsize,
 }
@@ -34,8 +39,10 @@ impl Pool {
     pub(super) fn new(limits: &OriginLimits) -> Self {
         Self {
             slots: Mutex::default(),
+            zones: Mutex::default(),
             connections: Arc::new(Semaphore::new(limits.connections_max)),
             connections_max: limits.connections_max,
+            per_zone_max: limits.connections_per_zone_max,
             per_way_max: limits.connections_per_way_max,
             turn: AtomicUsize::new(0),
         }
@@ -56,13 +63,38 @@ impl Pool {
         self.turn.fetch_add(1, Ordering::Relaxed)
     }
 
-    /// Room for one more connection, for as long as the permits live.
-    pub(super) fn room(&self, slot: &Slot) -> Result<Room, Failure> {
-        let full =
-            |_| Failure::with(Refusal::TooManyStreams, "no more connections to this origin are allowed");
-        let here = Arc::clone(&slot.connections).try_acquire_owned().map_err(full)?;
-        let all = Arc::clone(&self.connections).try_acquire_owned().map_err(full)?;
-        Ok(Room { _here: here, _all: all })
+    /// Room for one more connection, for as long as the permits live. Idle connections of the zone make way.
+    pub(super) async fn room(&self, zone: ZoneId, slot: &Slot) -> Result<Room, Failure> {
+        let shares = [Arc::clone(&slot.connections), self.zone_share(zone), Arc::clone(&self.connections)];
+        if shares.iter().any(|share| share.available_permits() == 0) {
+            self.close_idle(zone);
+        }
+        let all = async {
+            let [way, zone, all] = shares;
+            Some(Room {
+                _permits: [
+                    way.acquire_owned().await.ok()?,
+                    zone.acquire_owned().await.ok()?,
+                    all.acquire_owned().await.ok()?,
+                ],
+            })
+        };
+        let room = timeout(ROOM_WAIT, all).await.ok().flatten();
+        room.ok_or_else(|| {
+            Failure::with(Refusal::TooManyStreams, "no more connections to this origin are allowed")
+        })
+    }
+
+    fn zone_share(&self, zone: ZoneId) -> Arc<Semaphore> {
+        Arc::clone(
+            lock(&self.zones).entry(zone).or_insert_with(|| Arc::new(Semaphore::new(self.per_zone_max))),
+        )
+    }
+
+    fn close_idle(&self, zone: ZoneId) {
+        for (_, slot) in lock(&self.slots).iter().filter(|(way, _)| way.zone == zone) {
+            slot.sweep(Duration::ZERO);
+        }
     }
 
     pub(super) fn connection_count(&self) -> usize {
@@ -73,12 +105,13 @@ impl Pool {
     pub(super) fn sweep(&self, idle_max: Duration) {
         let mut slots = lock(&self.slots);
         slots.retain(|_, slot| slot.sweep(idle_max) || Arc::strong_count(slot) > 1);
+        lock(&self.zones)
+            .retain(|_, share| Arc::strong_count(share) > 1 || share.available_permits() < self.per_zone_max);
     }
 }
 
 pub(super) struct Room {
-    _here: OwnedSemaphorePermit,
-    _all: OwnedSemaphorePermit,
+    _permits: [OwnedSemaphorePermit; 3],
 }
 
 /// The connections of one way.

@@ -123,13 +123,17 @@ impl Source {
         if let Some(piece) = self.sent.as_ref().and_then(|sent| sent.get(position)) {
             return Poll::Ready(Some(Ok(piece.clone())));
         }
-        let piece = match ready!(Pin::new(&mut self.incoming).poll_frame(cx)) {
-            None => return Poll::Ready(None),
-            Some(Err(error)) => return Poll::Ready(Some(Err(UploadError::Visitor(error)))),
-            Some(Ok(frame)) => match frame.into_data() {
-                Ok(data) => Piece::Data(data),
-                Err(frame) => Piece::Trailers(frame.into_trailers().unwrap_or_default()),
-            },
+        let piece = loop {
+            break match ready!(Pin::new(&mut self.incoming).poll_frame(cx)) {
+                None => return Poll::Ready(None),
+                Some(Err(error)) => return Poll::Ready(Some(Err(UploadError::Visitor(error)))),
+                Some(Ok(frame)) => match frame.into_data() {
+                    // Empty frames say nothing, and many servers take a number of them for an attack.
+                    Ok(data) if data.is_empty() => continue,
+                    Ok(data) => Piece::Data(data),
+                    Err(frame) => Piece::Trailers(frame.into_trailers().unwrap_or_default()),
+                },
+            };
         };
         if let Piece::Data(data) = &piece {
             self.sent_bytes += data.len();

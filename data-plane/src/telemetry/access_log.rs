@@ -131,17 +131,17 @@ impl FromStr for AccessLogTarget {
 pub struct AccessLog(Option<SyncSender<Box<Entry>>>);
 
 impl AccessLog {
-    pub fn open(target: &AccessLogTarget) -> io::Result<Self> {
+    /// The writer ends, with every line written, once the log itself is dropped.
+    pub fn open(target: &AccessLogTarget) -> io::Result<(Self, Option<thread::JoinHandle<()>>)> {
         let sink: Box<dyn Write + Send> = match target {
-            AccessLogTarget::Off => return Ok(Self(None)),
+            AccessLogTarget::Off => return Ok((Self(None), None)),
             AccessLogTarget::Stdout => Box::new(io::stdout()),
             AccessLogTarget::File(path) => Box::new(OpenOptions::new().create(true).append(true).open(path)?),
         };
         let (lines, queue) = sync_channel(QUEUE_LINES_MAX);
-        thread::Builder::new()
-            .name("access-log".into())
-            .spawn(move || write_lines(&queue, BufWriter::new(sink)))?;
-        Ok(Self(Some(lines)))
+        let writer = thread::Builder::new().name("access-log".into());
+        let writer = writer.spawn(move || write_lines(&queue, BufWriter::new(sink)))?;
+        Ok((Self(Some(lines)), Some(writer)))
     }
 
     /// Whether the line was taken.

@@ -32,7 +32,8 @@ pub async fn serve_admin(
             tokio::time::sleep(Duration::from_millis(10)).await;
             continue;
         };
-        let (current, telemetry, draining) = (Arc::clone(&current), Arc::clone(&telemetry), draining.clone());
+        let (current, telemetry) = (Arc::clone(&current), Arc::clone(&telemetry));
+        let (draining, ended) = (draining.clone(), ended.clone());
         tokio::spawn(async move {
             let service = service_fn(|request| {
                 let answer = answer(&request, &current, &telemetry, draining.is_cancelled());
@@ -41,7 +42,10 @@ pub async fn serve_admin(
             let mut builder = hyper::server::conn::http1::Builder::new();
             builder.timer(TokioTimer::new()).header_read_timeout(HEADER_READ_TIMEOUT);
             // Whoever asks for health and goes away early has lost only their own answer.
-            let _ = builder.serve_connection(TokioIo::new(stream), service).await;
+            tokio::select! {
+                _ = builder.serve_connection(TokioIo::new(stream), service) => {}
+                () = ended.cancelled() => {}
+            }
             drop(place);
         });
     }
@@ -59,11 +63,15 @@ fn answer(
         "/readyz" if !current.is_configured() => {
             (StatusCode::SERVICE_UNAVAILABLE, "no configuration yet\n".to_owned())
         }
-        "/readyz" => (StatusCode::OK, format!("ready at revision {}\n", current.load().position().revision)),
+        "/readyz" => {
+            let stale = if current.is_stale() { ", stale: the control plane is not heard" } else { "" };
+            (StatusCode::OK, format!("ready at revision {}{stale}\n", current.load().position().revision))
+        }
         "/metrics" => {
             let snapshot = current.load();
             telemetry.metrics.zones.set(snapshot.zone_count() as f64);
             telemetry.metrics.revision.set(snapshot.position().revision.0 as f64);
+            telemetry.metrics.stale.set(f64::from(u8::from(current.is_stale())));
             (StatusCode::OK, telemetry.metrics.render())
         }
         _ => (StatusCode::NOT_FOUND, "not found\n".to_owned()),

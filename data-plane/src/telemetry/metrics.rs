@@ -27,6 +27,8 @@ pub struct Metrics {
     pub origin_connections: Gauge,
     pub zones: Gauge,
     pub revision: Gauge,
+    /// 1 while the control plane is not heard.
+    pub stale: Gauge,
     handshakes_refused: Mutex<HashMap<&'static str, Counter>>,
 }
 
@@ -66,6 +68,7 @@ impl Metrics {
                 origin_connections: gauge!("orangery_origin_connections"),
                 zones: gauge!("orangery_zones"),
                 revision: gauge!("orangery_revision"),
+                stale: gauge!("orangery_configuration_stale"),
                 handshakes_refused: Mutex::default(),
                 recorder: PrometheusBuilder::new().build_recorder(),
             }

@@ -189,6 +189,21 @@ async fn visitors_who_say_nothing_are_sent_away() {
 }
 
 #[tokio::test]
+async fn a_grpc_client_may_connect_early_and_call_late_until_it_is_idle_for_too_long() {
+    let node = Node::start_with(|config| {
+        config.handshake_timeout = Duration::from_millis(200);
+        config.visitor_idle_timeout = Duration::from_millis(700);
+    })
+    .await;
+    node.put(Plan::to(9)).await;
+    let visitor = Visitor::by_tls(&node).await;
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    assert_eq!(visitor.hello().await.grpc_status(), Some(14));
+    tokio::time::sleep(Duration::from_millis(2000)).await;
+    assert!(visitor.sender.clone().ready().await.is_err(), "it was told to go away");
+}
+
+#[tokio::test]
 async fn connections_beyond_the_limit_are_closed_as_they_come() {
     let node = Node::start_with(|config| config.max_connections = 2).await;
     node.put(Plan::to(9)).await;

@@ -115,7 +115,6 @@ impl Node {
         if let Some(running) = self.running.take() {
             running.ended().await;
         }
-        tokio::time::sleep(Duration::from_millis(400)).await;
         let lines = std::fs::read_to_string(&self.log).unwrap_or_default();
         lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
     }

@@ -326,3 +326,17 @@ async fn an_origin_that_speaks_no_http_is_520() {
     let node = Node::serving(site(origin.port)).await;
     assert!(get(&node, "").await.starts_with("HTTP/1.1 520 "));
 }
+
+#[tokio::test]
+async fn an_origin_cannot_switch_protocols_unasked() {
+    let origin = tcp(|mut stream| async move {
+        read_request(&mut stream).await;
+        let switch =
+            b"HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\nconnection: upgrade\r\n\r\nraw bytes";
+        stream.write_all(switch).await.unwrap();
+    })
+    .await;
+    let node = Node::serving(site(origin.port)).await;
+    let answer = get(&node, "connection: upgrade\r\nupgrade: websocket\r\n").await;
+    assert!(answer.starts_with("HTTP/1.1 520 ") && !answer.contains("raw bytes"), "{answer}");
+}

@@ -234,3 +234,30 @@ async fn a_refusal_is_one_line_of_the_access_log() {
         (&"GRPC_OFF".into(), &7.into(), &"refused".into())
     );
 }
+
+#[tokio::test]
+async fn a_client_that_is_still_sending_reads_the_refusal_too() {
+    let node = Node::serving(plan().grpc(false)).await;
+    let mut client = crate::visitor::tonic(&node, true).await;
+    let endless = futures_util::stream::repeat_with(|| sample_origin::hello::HelloRequest {
+        greeting: "x".repeat(1000),
+    });
+    let refused = client.lots_of_greetings(endless).await.unwrap_err();
+    assert_eq!(refused.code(), tonic::Code::PermissionDenied, "{refused}");
+    assert_eq!(refused.message(), "gRPC is off for this zone, turn it on (Network > gRPC)");
+}
+
+#[tokio::test]
+async fn a_node_that_listens_everywhere_knows_every_address_of_its_own() {
+    // The address this machine would call from; a machine without a network has none to be tested.
+    let probe = std::net::UdpSocket::bind("0.0.0.0:0").unwrap();
+    if probe.connect("192.0.2.1:9").is_err() {
+        return;
+    }
+    let own = probe.local_addr().unwrap().ip();
+    let node = Node::start_with(|config| config.https_listen = "0.0.0.0:0".parse().unwrap()).await;
+    node.put(Plan::to(node.https.port()).target(HOST, Target::Addresses(vec![own]))).await;
+    let outcome = Visitor::by_tls(&node).await.hello().await;
+    assert_refused(&outcome, Refusal::OriginForbidden);
+    assert!(outcome.message().ends_with("a listener of this node"), "{}", outcome.message());
+}

@@ -184,3 +184,16 @@ async fn flexible_and_off_send_plain_http_to_port_80_and_grpc_nowhere() {
         assert_eq!(outcome.grpc_status(), Some(7), "the toggle cannot be on under {}", mode.as_str());
     }
 }
+
+#[tokio::test]
+async fn an_origin_that_does_not_take_connections_in_times_out() {
+    let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
+    socket.bind(&"127.0.0.1:0".parse::<std::net::SocketAddr>().unwrap().into()).unwrap();
+    socket.listen(0).unwrap();
+    let address = socket.local_addr().unwrap().as_socket().unwrap();
+    // One connection waits to be accepted, and the kernel drops what comes after it.
+    let _waiting = tokio::net::TcpStream::connect(address).await.unwrap();
+    let outcome = hello_under(Plan::h2c(address.port())).await;
+    assert_refused(&outcome, Refusal::OriginConnectTimeout);
+    assert_eq!(outcome.ending("cf-error-type").as_deref(), Some("522"));
+}

@@ -83,7 +83,7 @@ async fn an_upload_that_the_origin_does_not_read_does_not_hurt_siblings() {
     let mut request = visitor.grpc(HOST);
     request.headers_mut().insert("x-stall", http::HeaderValue::from_static("1"));
     let (_response, mut upload) = visitor.open(request).await;
-    for _ in 0..5000 {
+    for _ in 0..20_000 {
         upload.send_data(hello("x"), false).unwrap();
     }
     for _ in 0..20 {
@@ -227,4 +227,26 @@ async fn an_origin_that_is_full_is_told_apart_from_one_that_is_away() {
     tokio::time::sleep(Duration::from_millis(200)).await;
     let refused = visitor.hello().await;
     assert_eq!((refused.grpc_status(), refused.reason().as_str()), (Some(8), "TOO_MANY_STREAMS"));
+}
+
+/// CVE-2023-44487: a visitor who opens and resets as fast as they can.
+#[tokio::test]
+async fn a_visitor_who_resets_every_call_at_once_hurts_only_themselves() {
+    let (_origin, port) = origins::sample_h2c().await;
+    let node = Node::serving(Plan::h2c(port)).await;
+    let hostile = Visitor::by_tls(&node).await;
+    let mut sender = hostile.sender.clone();
+    let mut opened = 0;
+    for _ in 0..20_000 {
+        let Ok(mut ready) = sender.ready().await else { break };
+        let Ok((_, mut stream)) = ready.send_request(hostile.grpc(HOST), false) else { break };
+        stream.send_reset(h2::Reason::CANCEL);
+        opened += 1;
+        sender = ready;
+        tokio::task::yield_now().await;
+    }
+    assert!(opened < 20_000, "the connection was ended");
+    for _ in 0..20 {
+        assert_eq!(Visitor::by_tls(&node).await.hello().await.grpc_status(), Some(0));
+    }
 }

@@ -54,7 +54,8 @@ pub(super) fn complete(mut document: OpenApi) -> OpenApi {
             .add_security_scheme(name, SecurityScheme::ApiKey(ApiKey::Header(ApiKeyValue::new(header))));
     }
     for (path, item) in &mut document.paths.paths {
-        for operation in operations(item) {
+        for (method, operation) in operations(item) {
+            operation.operation_id = Some(operation_id(method, path));
             complete_operation(path, operation);
         }
     }
@@ -80,7 +81,15 @@ fn complete_operation(path: &str, operation: &mut Operation) {
     operation.responses.responses.entry("default".into()).or_insert(refusal.into());
 }
 
-fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
+/// Such as `get_zones_zone_id_settings`: handlers of different resources have the same name, operations may not.
+fn operation_id(method: &str, path: &str) -> String {
+    let segments =
+        path.trim_start_matches("/client/v4/").split('/').map(|segment| segment.trim_matches(['{', '}']));
+    segments.fold(method.to_owned(), |id, segment| id + "_" + &segment.replace('.', "_"))
+}
+
+fn operations(item: &mut PathItem) -> impl Iterator<Item = (&'static str, &mut Operation)> {
     let PathItem { get, put, post, delete, patch, .. } = item;
-    [get, put, post, delete, patch].into_iter().flatten()
+    let all = [("get", get), ("put", put), ("post", post), ("delete", delete), ("patch", patch)];
+    all.into_iter().filter_map(|(method, operation)| Some((method, operation.as_mut()?)))
 }

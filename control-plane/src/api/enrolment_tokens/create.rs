@@ -53,7 +53,9 @@ pub(super) async fn create(
         Err(error) => return Err(ApiError::internal(error)),
     };
     let entry = Entry::elsewhere("enrolment_token.create", "enrolment_token", token.id, None);
-    change.audit(entry.after(json!({ "name": token.name, "uses": token.uses_max, "expires_on": token.expires_on })));
+    change.audit(
+        entry.after(json!({ "name": token.name, "uses": token.uses_max, "expires_on": token.expires_on })),
+    );
     change.commit().await?;
     Ok(Reply::new(EnrolmentTokenView::new(token, Some(text.to_string()))))
 }

@@ -16,7 +16,11 @@ use policy::id::NodeId;
 /// One node.
 #[utoipa::path(get, path = "/orangery/nodes/{node_id}", tag = "nodes",
     responses((status = 200, body = Envelope<NodeView>)))]
-pub(super) async fn get(State(app): State<App>, caller: Caller, Id(id): Id<NodeId>) -> Result<Reply<NodeView>> {
+pub(super) async fn get(
+    State(app): State<App>,
+    caller: Caller,
+    Id(id): Id<NodeId>,
+) -> Result<Reply<NodeView>> {
     caller.may_operate(Permission::NodesRead)?;
     let mut conn = app.conn().await?;
     let newest = change::current(&mut conn).await?;

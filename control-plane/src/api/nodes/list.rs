@@ -17,7 +17,11 @@ use axum::extract::State;
 #[utoipa::path(get, path = "/orangery/nodes", tag = "nodes",
     params(("page" = Option<i64>, Query), ("per_page" = Option<i64>, Query, description = "at most 100")),
     responses((status = 200, body = Envelope<Vec<NodeView>>)))]
-pub(super) async fn list(State(app): State<App>, caller: Caller, query: Query) -> Result<Reply<Vec<NodeView>>> {
+pub(super) async fn list(
+    State(app): State<App>,
+    caller: Caller,
+    query: Query,
+) -> Result<Reply<Vec<NodeView>>> {
     caller.may_operate(Permission::NodesRead)?;
     let page = Page::read(&query, 20, 100)?;
     let mut conn = app.conn().await?;

@@ -86,7 +86,9 @@ fn is_label((key, value): (&String, &String)) -> bool {
 
 fn invalid(field: &str) -> ApiError {
     let message = match field {
-        "name" => format!("Invalid value for `name`: 1 to {NAME_BYTES_MAX} letters, digits, '-', '_' and '.'"),
+        "name" => {
+            format!("Invalid value for `name`: 1 to {NAME_BYTES_MAX} letters, digits, '-', '_' and '.'")
+        }
         _ => format!(
             "Invalid value for `labels`: at most {LABELS_MAX}, with keys like names and values of at most \
              {LABEL_VALUE_BYTES_MAX} bytes"

@@ -12,7 +12,7 @@ pub(super) struct NodeView {
     version: String,
     /// Set here and never claimed by the node.
     labels: Labels,
-    status: Status,
+    status: NodeStatus,
     /// The revision in force on the node.
     applied_revision: u64,
     /// When the control plane learned of it; absent before the first report.
@@ -21,7 +21,7 @@ pub(super) struct NodeView {
     /// Revisions between what is in force there and the newest.
     lag: u64,
     /// Documents whose newest form is not in force there, at most 1000 of them.
-    rejected: Vec<Rejected>,
+    rejected: Vec<RejectedView>,
     rejected_total: u32,
     #[schema(value_type = Option<String>, format = DateTime)]
     last_seen: Option<Timestamp>,
@@ -31,10 +31,27 @@ pub(super) struct NodeView {
     revoked_on: Option<Timestamp>,
 }
 
+/// A document whose newest form a node could not put in force.
+#[derive(Debug, Serialize, ToSchema)]
+struct RejectedView {
+    /// Such as `zone/<id>`.
+    document: String,
+    /// Whether a newer version of the node would apply it.
+    needs_newer_node: bool,
+    reason: String,
+}
+
+impl From<Rejected> for RejectedView {
+    fn from(rejected: Rejected) -> Self {
+        let Rejected { document, needs_newer_node, reason } = rejected;
+        Self { document, needs_newer_node, reason }
+    }
+}
+
 /// The first that applies.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-enum Status {
+enum NodeStatus {
     Revoked,
     Away,
     /// Connected, but something published asks for a newer version of the node.
@@ -55,7 +72,7 @@ impl NodeView {
             applied_revision: state.applied.revision.0,
             applied_on: state.applied_on,
             lag: newest.0.saturating_sub(state.applied.revision.0),
-            rejected: state.rejected,
+            rejected: state.rejected.into_iter().map(RejectedView::from).collect(),
             rejected_total: state.rejected_total,
             last_seen: state.last_seen,
             enrolled_on: node.enrolled_on,
@@ -64,14 +81,14 @@ impl NodeView {
     }
 }
 
-fn status(node: &Node) -> Status {
+fn status(node: &Node) -> NodeStatus {
     if node.revoked_on.is_some() {
-        Status::Revoked
+        NodeStatus::Revoked
     } else if !node.state.connected {
-        Status::Away
+        NodeStatus::Away
     } else if node.state.rejected.iter().any(|rejected| rejected.needs_newer_node) {
-        Status::NeedsNewerNode
+        NodeStatus::NeedsNewerNode
     } else {
-        Status::Connected
+        NodeStatus::Connected
     }
 }

@@ -23,20 +23,20 @@ const OPERATIONS_MAX: usize = 3500;
 
 /// Operations on the records of a zone, done in the order of these fields.
 #[derive(Debug, Deserialize, ToSchema)]
-pub(super) struct Batch {
-    deletes: Option<Vec<Named>>,
-    patches: Option<Vec<Alteration>>,
-    puts: Option<Vec<Alteration>>,
+pub(super) struct RecordBatch {
+    deletes: Option<Vec<BatchDelete>>,
+    patches: Option<Vec<BatchAlteration>>,
+    puts: Option<Vec<BatchAlteration>>,
     posts: Option<Vec<RecordBody>>,
 }
 
 #[derive(Debug, Deserialize, ToSchema)]
-struct Named {
+struct BatchDelete {
     id: String,
 }
 
 #[derive(Debug, Deserialize, ToSchema)]
-struct Alteration {
+struct BatchAlteration {
     id: String,
     #[serde(flatten)]
     body: RecordBody,
@@ -44,7 +44,7 @@ struct Alteration {
 
 /// The records that were written and, under `deletes`, those that are gone.
 #[derive(Debug, Default, Serialize, ToSchema)]
-pub(super) struct Done {
+pub(super) struct RecordBatchResult {
     deletes: Vec<Record>,
     patches: Vec<Record>,
     puts: Vec<Record>,
@@ -52,15 +52,15 @@ pub(super) struct Done {
 }
 
 /// Does all operations or none.
-#[utoipa::path(post, path = "/zones/{zone_id}/dns_records/batch", tag = "dns records", request_body = Batch,
-    responses((status = 200, body = Envelope<Done>)))]
+#[utoipa::path(post, path = "/zones/{zone_id}/dns_records/batch", tag = "dns records", request_body = RecordBatch,
+    responses((status = 200, body = Envelope<RecordBatchResult>)))]
 pub(super) async fn batch(
     State(app): State<App>,
     caller: Caller,
     Id(zone): Id<ZoneId>,
     if_match: IfMatch,
-    Body(body): Body<Batch>,
-) -> Result<Reply<Done>> {
+    Body(body): Body<RecordBatch>,
+) -> Result<Reply<RecordBatchResult>> {
     if body.operations() > OPERATIONS_MAX {
         return Err(ApiError::invalid(
             "",
@@ -74,23 +74,23 @@ pub(super) async fn batch(
     Ok(Reply::new(done).etag(revision).committed(revision))
 }
 
-impl Batch {
+impl RecordBatch {
     fn operations(&self) -> usize {
         let alterations = [&self.patches, &self.puts].into_iter().flatten().map(Vec::len).sum::<usize>();
         alterations + self.deletes.as_ref().map_or(0, Vec::len) + self.posts.as_ref().map_or(0, Vec::len)
     }
 }
 
-async fn run(writing: &mut Writing, batch: Batch) -> Result<Done> {
+async fn run(writing: &mut Writing, batch: RecordBatch) -> Result<RecordBatchResult> {
     let mode = writing.zone().edge.ssl();
-    let mut done = Done::default();
-    for Named { id } in batch.deletes.unwrap_or_default() {
+    let mut done = RecordBatchResult::default();
+    for BatchDelete { id } in batch.deletes.unwrap_or_default() {
         done.deletes.push(view(writing.delete(record_id(&id)?).await?, mode));
     }
-    for Alteration { id, body } in batch.patches.unwrap_or_default() {
+    for BatchAlteration { id, body } in batch.patches.unwrap_or_default() {
         done.patches.push(view(writing.alter(record_id(&id)?, body, How::Merge).await?, mode));
     }
-    for Alteration { id, body } in batch.puts.unwrap_or_default() {
+    for BatchAlteration { id, body } in batch.puts.unwrap_or_default() {
         done.puts.push(view(writing.alter(record_id(&id)?, body, How::Overwrite).await?, mode));
     }
     for body in batch.posts.unwrap_or_default() {

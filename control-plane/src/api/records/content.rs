@@ -61,6 +61,9 @@ pub(super) fn record_name(text: &str, zone: &Hostname) -> Result<Hostname> {
     if text == "@" {
         return Ok(zone.clone());
     }
+    if text.is_empty() {
+        return Err(invalid("it is missing".into()));
+    }
     let (text, is_absolute) = text.strip_suffix('.').map_or((text, false), |text| (text, true));
     if let Ok(name) = Hostname::parse_pattern(text)
         && name.is_within(zone)

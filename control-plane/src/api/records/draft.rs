@@ -115,13 +115,8 @@ pub(super) fn alter(
         ));
     }
     let keeps = how == How::Merge;
-    match body.name {
-        Field::Given(name) => record.name = content::record_name(&name, &zone.name)?,
-        Field::Absent if keeps => {}
-        Field::Absent | Field::Null => {
-            return Err(ApiError::refused(9000, "DNS name is invalid: it is missing."));
-        }
-    }
+    let name = merged(body.name, keeps, record.name.to_string(), String::new());
+    record.name = content::record_name(&name, &zone.name)?;
     let text = merged(body.content, keeps, record.content, String::new());
     record.content = content::content(record.kind, &text, &record.name)?;
     record.proxied = merged(body.proxied, keeps, record.proxied, false);

@@ -27,7 +27,7 @@ pub(in crate::api) struct Record {
     priority: Option<u16>,
     #[schema(value_type = Object)]
     settings: Value,
-    meta: Meta,
+    meta: RecordMeta,
     comment: Option<String>,
     tags: Vec<String>,
     /// How the origin is reached; null means as the zone's SSL mode says.
@@ -46,7 +46,7 @@ pub(in crate::api) struct Record {
 }
 
 #[derive(Debug, Serialize, ToSchema)]
-struct Meta {
+struct RecordMeta {
     /// Stands here if this record is an exception to the zone's SSL mode: its origin is reached in plain text.
     #[serde(skip_serializing_if = "Option::is_none")]
     origin_exception: Option<&'static str>,
@@ -66,7 +66,7 @@ pub(super) fn view(record: db::records::Record, mode: SslMode) -> Record {
         ttl: record.ttl,
         priority: record.priority,
         settings: settings(record.kind, record.settings),
-        meta: Meta {
+        meta: RecordMeta {
             origin_exception: exception
                 .then_some("origin reached in plain text although the SSL mode encrypts"),
         },

@@ -21,11 +21,11 @@ const ITEMS_MAX: usize = 200;
 
 #[derive(Debug, Deserialize, ToSchema)]
 pub(super) struct SettingsEdit {
-    items: Vec<Item>,
+    items: Vec<SettingItem>,
 }
 
 #[derive(Debug, Deserialize, ToSchema)]
-struct Item {
+struct SettingItem {
     id: String,
     value: Option<Value>,
 }

@@ -28,16 +28,16 @@ use utoipa::ToSchema;
 pub(super) struct NewZone {
     name: String,
     /// May be absent if the caller has one account.
-    account: Option<Party>,
+    account: Option<AccountRef>,
     /// Older clients call the account so.
-    organization: Option<Party>,
+    organization: Option<AccountRef>,
     #[schema(value_type = Option<String>)]
     r#type: Option<ZoneKind>,
     paused: Option<bool>,
 }
 
 #[derive(Debug, Deserialize, ToSchema)]
-struct Party {
+struct AccountRef {
     id: Option<String>,
 }
 

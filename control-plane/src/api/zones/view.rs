@@ -33,10 +33,10 @@ pub(in crate::api) struct Zone {
     activated_on: Option<Timestamp>,
     vanity_name_servers: Vec<String>,
     vanity_name_servers_ips: Option<Vec<String>>,
-    meta: Meta,
-    owner: Owner,
-    account: Party,
-    tenant: Party,
+    meta: ZoneMeta,
+    owner: ZoneOwner,
+    account: Named,
+    tenant: Named,
     tenant_unit: TenantUnit,
     permissions: [&'static str; 6],
     plan: Plan,
@@ -45,7 +45,7 @@ pub(in crate::api) struct Zone {
 }
 
 #[derive(Debug, Serialize, ToSchema)]
-struct Meta {
+struct ZoneMeta {
     step: u32,
     custom_certificate_quota: u32,
     page_rule_quota: u32,
@@ -57,14 +57,14 @@ struct Meta {
 }
 
 #[derive(Debug, Serialize, ToSchema)]
-struct Owner {
+struct ZoneOwner {
     id: Option<String>,
     r#type: &'static str,
     email: Option<String>,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
-struct Party {
+struct Named {
     id: Option<String>,
     name: Option<String>,
 }
@@ -77,7 +77,7 @@ struct TenantUnit {
 /// Clients expect two. Orangery serves no DNS itself, so these lead nowhere (RFC 6761, 6.4).
 const NAME_SERVERS: [&str; 2] = ["ns1.orangery.invalid", "ns2.orangery.invalid"];
 
-const META: Meta = Meta {
+const META: ZoneMeta = ZoneMeta {
     step: 2,
     custom_certificate_quota: 100,
     page_rule_quota: 0,
@@ -116,9 +116,9 @@ impl From<db::zones::Zone> for Zone {
             vanity_name_servers: zone.vanity_name_servers,
             vanity_name_servers_ips: None,
             meta: META,
-            owner: Owner { id: None, r#type: "user", email: None },
-            account: Party { id: Some(zone.account.to_string()), name: Some(zone.account_name) },
-            tenant: Party { id: None, name: None },
+            owner: ZoneOwner { id: None, r#type: "user", email: None },
+            account: Named { id: Some(zone.account.to_string()), name: Some(zone.account_name) },
+            tenant: Named { id: None, name: None },
             tenant_unit: TenantUnit { id: None },
             permissions: PERMISSIONS,
             plan: PLAN,
