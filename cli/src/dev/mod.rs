@@ -57,7 +57,7 @@ impl Dev {
         let env_file = DevEnvFile::clear(&state_dir)?;
         let database = self.postgres.open(&state_dir, &progress)?;
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-        let ended = runtime.block_on(system::run(&self, &state_dir, database.url(), &env_file));
+        let ended = runtime.block_on(system::run(&self, &state_dir, &database, &env_file));
         drop(env_file);
         drop(runtime);
         drop(database);

@@ -24,13 +24,21 @@ pub(crate) struct Choice {
 /// Where the database is; a private cluster stops when this goes away.
 pub(crate) enum Database {
     Named(String),
-    Private { url: String, _cluster: Cluster },
+    Private { url: String, cluster: Cluster },
 }
 
 impl Database {
     pub(crate) fn url(&self) -> &str {
         match self {
             Self::Named(url) | Self::Private { url, .. } => url,
+        }
+    }
+
+    /// What must be removed to start over.
+    pub(crate) fn place(&self) -> String {
+        match self {
+            Self::Named(_) => "the database that DATABASE_URL names".to_owned(),
+            Self::Private { cluster, .. } => cluster.directory().display().to_string(),
         }
     }
 }
@@ -48,6 +56,6 @@ impl Choice {
         progress(&format!("database: PostgreSQL {} in {}", cluster.major(), cluster.directory().display()));
         let url = cluster.url();
         let separator = if url.contains('?') { '&' } else { '?' };
-        Ok(Database::Private { url: format!("{url}{separator}{OWN_MARK}"), _cluster: cluster })
+        Ok(Database::Private { url: format!("{url}{separator}{OWN_MARK}"), cluster })
     }
 }

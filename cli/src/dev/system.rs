@@ -3,6 +3,7 @@
 use super::{
     Dev,
     env::{DevEnv, DevEnvFile},
+    postgres::Database,
     progress,
 };
 use crate::{
@@ -23,7 +24,7 @@ use tokio_util::sync::CancellationToken;
 const NODE_READY_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Starts the planes and the sample origin, announces that they are ready, and runs them until interrupted.
-pub(super) async fn run(dev: &Dev, state_dir: &Path, database: &str, env_file: &DevEnvFile) -> anyhow::Result<()> {
+pub(super) async fn run(dev: &Dev, state_dir: &Path, database: &Database, env_file: &DevEnvFile) -> anyhow::Result<()> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
     let started = start(dev, state_dir, database);
@@ -61,7 +62,7 @@ impl System {
     }
 }
 
-async fn start(dev: &Dev, state_dir: &Path, database: &str) -> anyhow::Result<(System, DevEnv)> {
+async fn start(dev: &Dev, state_dir: &Path, database: &Database) -> anyhow::Result<(System, DevEnv)> {
     let token_file = state_dir.join("token");
     let control_plane = start_control_plane(dev, state_dir, database, &token_file).await?;
     progress(&format!("control plane: http://{}/client/v4", control_plane.api_addr));
@@ -93,7 +94,7 @@ async fn start(dev: &Dev, state_dir: &Path, database: &str) -> anyhow::Result<(S
         ("ORANGERY_CA_FILE", ca_file.display().to_string()),
         ("ORANGERY_SAMPLE_ORIGIN", tls_addr.to_string()),
         ("ORANGERY_SAMPLE_ORIGIN_H2C", h2c_addr.to_string()),
-        ("DATABASE_URL", database.to_owned()),
+        ("DATABASE_URL", database.url().to_owned()),
     ]);
     wait_until_ready(&following).await?;
     Ok((System { control_plane, node, node_shutdown, following, origin }, env))
@@ -102,18 +103,21 @@ async fn start(dev: &Dev, state_dir: &Path, database: &str) -> anyhow::Result<(S
 async fn start_control_plane(
     dev: &Dev,
     state_dir: &Path,
-    database: &str,
+    database: &Database,
     token_file: &Path,
 ) -> anyhow::Result<control_plane::serve::Running> {
     let config = control_plane::config::Config::try_parse_from(arguments([
         ("--listen", dev.listen.to_string().into()),
         ("--link-listen", dev.link_listen.to_string().into()),
         ("--admin-listen", dev.admin_listen.to_string().into()),
-        ("--database-url", database.into()),
+        ("--database-url", database.url().into()),
         ("--master-key-file", state_dir.join("master.key").into()),
         ("--bootstrap-token-file", token_file.into()),
     ]))?;
-    control_plane::serve::serve(config, Clock::System).await.context("the control plane does not start")
+    control_plane::serve::serve(config, Clock::System).await.with_context(|| {
+        let (state, database) = (state_dir.display(), database.place());
+        format!("the control plane does not start (to start over, remove {state} and {database})")
+    })
 }
 
 async fn start_node(
