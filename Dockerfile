@@ -7,7 +7,7 @@ COPY . .
 ENV SQLX_OFFLINE=true
 RUN cargo build --release --locked \
       --bin orangery --bin orangery-control-plane --bin orangery-node --bin orangery-sample-origin \
- && mkdir -p /out/state /out/secrets /out/tokens /out/database-password /out/origin \
+ && mkdir -p /out/state /out/secrets /out/tokens /out/enrolment /out/database-password /out/origin \
  && for name in orangery orangery-control-plane orangery-node orangery-sample-origin; do \
       install -m 0755 target/release/$name /out/$name; done
 
@@ -18,6 +18,7 @@ COPY --from=build /out/orangery /usr/local/bin/orangery
 COPY --from=build --chown=65532:65532 /out/state /var/lib/orangery
 COPY --from=build --chown=65532:65532 /out/secrets /run/orangery/secrets
 COPY --from=build --chown=65532:65532 /out/tokens /run/orangery/tokens
+COPY --from=build --chown=65532:65532 /out/enrolment /run/orangery/enrolment
 COPY --from=build --chown=65532:65532 /out/database-password /run/orangery/database-password
 COPY --from=build --chown=65532:65532 /out/origin /run/orangery/origin
 

@@ -2,20 +2,17 @@
 
 use anyhow::Context as _;
 use clap::Args;
-use control_plane::db;
-use std::str::FromStr as _;
+use control_plane::{config::DatabaseAccess, db};
 
 #[derive(Debug, Args)]
 pub(crate) struct Database {
-    /// The Postgres database, as postgres://user@host/database
-    #[arg(long, env = "DATABASE_URL", hide_env_values = true)]
-    database_url: String,
+    #[command(flatten)]
+    access: DatabaseAccess,
 }
 
 impl Database {
     pub(crate) async fn connect(&self) -> anyhow::Result<sqlx::PgPool> {
-        let options = sqlx::postgres::PgConnectOptions::from_str(&self.database_url)
-            .context("--database-url must be a URL such as postgres://user@host/database")?;
+        let options = self.access.options()?;
         db::connect(options, 2).await.context("cannot connect to the database (--database-url)")
     }
 

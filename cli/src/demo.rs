@@ -6,9 +6,13 @@ use crate::rest::Api;
 use anyhow::Context as _;
 use rcgen::{CertificateParams, KeyPair};
 use serde_json::{Value, json};
+use std::{fs, io::Write as _, net::IpAddr, os::unix::fs::OpenOptionsExt as _, path::Path, time::Duration};
 
 pub(crate) const ZONE: &str = "demo.test";
 pub(crate) const HOST: &str = "grpc.demo.test";
+
+/// Some time before the certificate's year is over.
+const REORDERED_AFTER: Duration = Duration::from_secs(300 * 24 * 3600);
 
 /// Where the record of the sample origin points.
 pub(crate) struct Origin {
@@ -17,50 +21,66 @@ pub(crate) struct Origin {
     pub(crate) port: u16,
 }
 
+impl Origin {
+    fn record_type(&self) -> &'static str {
+        match self.target.parse() {
+            Ok(IpAddr::V4(_)) => "A",
+            Ok(IpAddr::V6(_)) => "AAAA",
+            Err(_) => "CNAME",
+        }
+    }
+}
+
 /// A certificate from the Origin CA with its private key, both PEM.
 pub(crate) struct OriginCertificate {
     pub(crate) chain: String,
     pub(crate) key: String,
 }
 
-/// Makes the zone if it is missing, *DNS only*, SSL `flexible`, gRPC `off`; what exists is left as it is.
-pub(crate) async fn make_zone(api: &Api) -> anyhow::Result<String> {
+/// The id of the zone, which is made if it is missing.
+pub(crate) async fn zone(api: &Api) -> anyhow::Result<String> {
     let found = api.get(&format!("/zones?name={ZONE}")).await?;
     if let Some(id) = found[0]["id"].as_str() {
         return Ok(id.to_owned());
     }
     let zone = api.post("/zones", json!({ "name": ZONE })).await?;
-    let id = zone["id"].as_str().context("the new zone has no id")?.to_owned();
-    api.patch(&format!("/zones/{id}/settings/ssl"), json!({ "value": "flexible" })).await?;
-    Ok(id)
+    Ok(zone["id"].as_str().context("the new zone has no id")?.to_owned())
 }
 
-/// Points `grpc.demo.test` at the sample origin; an existing record keeps its proxy status.
-pub(crate) async fn point_record(api: &Api, zone: &str, origin: &Origin) -> anyhow::Result<()> {
-    let is_address = origin.target.parse::<std::net::IpAddr>();
-    let kind = match is_address {
-        Ok(std::net::IpAddr::V4(_)) => "A",
-        Ok(std::net::IpAddr::V6(_)) => "AAAA",
-        Err(_) => "CNAME",
-    };
+/// Makes the record if it is missing: *DNS only*, SSL `flexible`, gRPC `off`. Switches that were flipped since stay; only where
+/// the record points follows the origin.
+pub(crate) async fn record(api: &Api, zone: &str, origin: &Origin) -> anyhow::Result<()> {
+    let records = format!("/zones/{zone}/dns_records");
+    let found = api.get(&format!("{records}?type={}&name={HOST}", origin.record_type())).await?;
     let wanted = json!({ "content": origin.target, "origin": { "port": origin.port } });
-    let found = api.get(&format!("/zones/{zone}/dns_records?type={kind}&name={HOST}")).await?;
     match found[0]["id"].as_str() {
-        Some(_) if found[0]["content"] == wanted["content"] && found[0]["origin"]["port"] == wanted["origin"]["port"] => {}
-        Some(id) => {
-            api.patch(&format!("/zones/{zone}/dns_records/{id}"), wanted).await?;
-        }
+        Some(id) => api.patch(&format!("{records}/{id}?wait=applied"), wanted).await?,
         None => {
-            let mut record = json!({ "type": kind, "name": HOST, "ttl": 1, "proxied": false });
+            // Before the record, so that a set-up which was cut short is taken up again here.
+            api.patch(&format!("/zones/{zone}/settings/ssl"), json!({ "value": "flexible" })).await?;
+            let mut record = json!({ "type": origin.record_type(), "name": HOST, "ttl": 1, "proxied": false });
             merge(&mut record, wanted);
-            api.post(&format!("/zones/{zone}/dns_records"), record).await?;
+            api.post(&format!("{records}?wait=applied"), record).await?
         }
-    }
+    };
     Ok(())
 }
 
+/// The certificate in a folder, as `origin.pem` and `origin.key`; ordered if it is not there or soon at its end.
+pub(crate) async fn certificate(api: &Api, dir: &Path) -> anyhow::Result<OriginCertificate> {
+    let (chain, key) = (dir.join("origin.pem"), dir.join("origin.key"));
+    let written = fs::metadata(&chain).and_then(|file| file.modified()).ok();
+    let fresh = written.and_then(|at| at.elapsed().ok()).is_some_and(|age| age < REORDERED_AFTER);
+    if !(fresh && key.exists()) {
+        let ordered = order_certificate(api).await?;
+        write_private(&key, &ordered.key)?;
+        write_private(&chain, &ordered.chain)?;
+    }
+    Ok(OriginCertificate { chain: fs::read_to_string(chain)?, key: fs::read_to_string(key)? })
+}
+
 /// A certificate for the sample origin from the Origin CA; the key is made here and never sent.
-pub(crate) async fn order_certificate(api: &Api) -> anyhow::Result<OriginCertificate> {
+async fn order_certificate(api: &Api) -> anyhow::Result<OriginCertificate> {
     let hosts = vec![HOST.to_owned(), format!("*.{ZONE}")];
     let key = KeyPair::generate()?;
     let csr = CertificateParams::new(hosts.clone())?.serialize_request(&key)?.pem()?;
@@ -74,4 +94,12 @@ fn merge(into: &mut Value, from: Value) {
     if let (Value::Object(into), Value::Object(from)) = (into, from) {
         into.extend(from);
     }
+}
+
+fn write_private(path: &Path, text: &str) -> anyhow::Result<()> {
+    let draft = path.with_extension("draft");
+    let file = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&draft);
+    file.and_then(|mut file| file.write_all(text.as_bytes()).and_then(|()| file.sync_all()))
+        .and_then(|()| fs::rename(&draft, path))
+        .with_context(|| format!("cannot write {}", path.display()))
 }

@@ -3,7 +3,6 @@
 use crate::setup::ApiAccess;
 use clap::Args;
 use serde_json::Value;
-use std::process::Command;
 
 #[derive(Debug, Args)]
 pub(crate) struct Doctor {
@@ -21,8 +20,7 @@ impl Doctor {
     /// Fails if any check does.
     #[expect(clippy::print_stdout, reason = "the findings are what the command is for")]
     pub(crate) async fn run(self) -> anyhow::Result<()> {
-        let mut findings = vec![tool("curl"), tool("node"), tool("cargo")];
-        findings.extend(self.api().await);
+        let findings = self.api().await;
         let failed = findings.iter().filter(|(_, found)| found.is_err()).count();
         for (what, found) in &findings {
             match found {
@@ -57,18 +55,9 @@ impl Doctor {
     }
 }
 
-fn tool(name: &str) -> Finding {
-    let version = Command::new(name).arg("--version").output();
-    let found = match version {
-        Ok(output) => Ok(String::from_utf8_lossy(&output.stdout).lines().next().unwrap_or_default().to_owned()),
-        Err(_) => Err("not found on PATH".to_owned()),
-    };
-    (name.to_owned(), found)
-}
-
 fn fleet(nodes: &Value) -> Result<String, String> {
     let nodes = nodes.as_array().map(Vec::as_slice).unwrap_or_default();
-    let connected = nodes.iter().filter(|node| node["status"] == "connected").count();
+    let connected = nodes.iter().filter(|node| ["connected", "needs_newer_node"].iter().any(|status| node["status"] == *status)).count();
     let told = format!("{connected} of {} connected", nodes.len());
     if connected == 0 { Err(format!("{told}; nothing enforces the settings")) } else { Ok(told) }
 }

@@ -3,7 +3,7 @@
 use anyhow::{Context as _, bail};
 use std::{
     io::{Read as _, Write as _},
-    net::TcpStream,
+    net::{TcpStream, ToSocketAddrs as _},
     time::Duration,
 };
 
@@ -14,7 +14,9 @@ const ANSWER_BYTES_MAX: u64 = 64 << 10;
 pub(crate) fn run(url: &str) -> anyhow::Result<()> {
     let rest = url.strip_prefix("http://").context("the address must begin with http://")?;
     let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
-    let mut stream = TcpStream::connect(host).with_context(|| format!("nothing listens on {host}"))?;
+    let address = host.to_socket_addrs().ok().and_then(|mut found| found.next());
+    let address = address.with_context(|| format!("{host} is not host:port"))?;
+    let mut stream = TcpStream::connect_timeout(&address, TIMEOUT).with_context(|| format!("nothing listens on {host}"))?;
     stream.set_read_timeout(Some(TIMEOUT))?;
     stream.set_write_timeout(Some(TIMEOUT))?;
     write!(stream, "GET /{path} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n\r\n")?;

@@ -1,17 +1,12 @@
 //! `orangery demo`: the demonstration zone for a system that runs elsewhere, such as compose.
 
 use crate::{
-    demo::{self, Origin, OriginCertificate},
+    demo::{self, Origin},
     rest::Api,
 };
 use anyhow::Context as _;
 use clap::Args;
-use std::{
-    fs,
-    io::Write as _,
-    os::unix::fs::OpenOptionsExt as _,
-    path::{Path, PathBuf},
-};
+use std::{fs, path::PathBuf};
 
 /// How to reach the REST API.
 #[derive(Debug, Args)]
@@ -25,6 +20,9 @@ pub(crate) struct ApiAccess {
     /// A file that holds an API token.
     #[arg(long, env = "ORANGERY_TOKEN_FILE", conflicts_with = "token")]
     token_file: Option<PathBuf>,
+    /// The authority (PEM) behind an https:// base URL, if it is not a public one.
+    #[arg(long, env = "ORANGERY_API_CA_FILE")]
+    api_ca_file: Option<PathBuf>,
 }
 
 impl ApiAccess {
@@ -40,7 +38,7 @@ impl ApiAccess {
     }
 
     pub(crate) fn api(&self) -> anyhow::Result<Api> {
-        Ok(Api::new(&self.base_url, &self.token()?))
+        Api::new(&self.base_url, &self.token()?, self.api_ca_file.as_deref())
     }
 }
 
@@ -61,22 +59,9 @@ impl Demo {
         let (target, port) = self.origin.rsplit_once(':').context("--origin is host:port")?;
         let origin = Origin { target: target.to_owned(), port: port.parse().context("--origin has no port number")? };
         let api = self.access.api()?;
-        let zone = demo::make_zone(&api).await?;
-        demo::point_record(&api, &zone, &origin).await?;
-        let (chain, key) = (self.certificate_dir.join("origin.pem"), self.certificate_dir.join("origin.key"));
-        if !(chain.exists() && key.exists()) {
-            let OriginCertificate { chain: chain_pem, key: key_pem } = demo::order_certificate(&api).await?;
-            write_private(&key, &key_pem)?;
-            write_private(&chain, &chain_pem)?;
-        }
+        let zone = demo::zone(&api).await?;
+        demo::record(&api, &zone, &origin).await?;
+        demo::certificate(&api, &self.certificate_dir).await?;
         Ok(())
     }
-}
-
-fn write_private(path: &Path, text: &str) -> anyhow::Result<()> {
-    let draft = path.with_extension("draft");
-    let file = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&draft);
-    file.and_then(|mut file| file.write_all(text.as_bytes()).and_then(|()| file.sync_all()))
-        .and_then(|()| fs::rename(&draft, path))
-        .with_context(|| format!("cannot write {}", path.display()))
 }

@@ -32,12 +32,8 @@ pub struct Config {
     /// Where health (/healthz, /readyz) and metrics (/metrics) are served; keep it on loopback.
     #[arg(long, env = "ORANGERY_ADMIN_LISTEN", default_value = "127.0.0.1:9901")]
     pub admin_listen: SocketAddr,
-    /// The Postgres database (15 to 18), as postgres://user:password@host/database
-    #[arg(long, env = "DATABASE_URL", hide_env_values = true)]
-    pub database_url: String,
-    /// A file that holds the password of the database, for URLs without one.
-    #[arg(long, env = "ORANGERY_DATABASE_PASSWORD_FILE")]
-    pub database_password_file: Option<PathBuf>,
+    #[command(flatten)]
+    pub database: DatabaseAccess,
     /// The most connections to the database.
     #[arg(long, env = "ORANGERY_DATABASE_CONNECTIONS_MAX", default_value_t = 20)]
     pub database_connections_max: u32,
@@ -74,6 +70,36 @@ pub struct Config {
     pub print_config: bool,
 }
 
+/// How to reach the database, for the control plane and for commands that work without one.
+#[derive(Debug, Clone, clap::Args)]
+pub struct DatabaseAccess {
+    /// The Postgres database (15 to 18), as postgres://user:password@host/database
+    #[arg(long, env = "DATABASE_URL", hide_env_values = true)]
+    pub database_url: String,
+    /// A file that holds the password of the database, for URLs without one.
+    #[arg(long, env = "ORANGERY_DATABASE_PASSWORD_FILE")]
+    pub database_password_file: Option<PathBuf>,
+}
+
+impl DatabaseAccess {
+    /// How to connect to the database, with the password from its file where there is one.
+    pub fn options(&self) -> Result<PgConnectOptions, ConfigError> {
+        let url = Url::parse(&self.database_url).map_err(|_| ConfigError::DatabaseUrl)?;
+        if !matches!(url.scheme(), "postgres" | "postgresql") {
+            return Err(ConfigError::DatabaseUrl);
+        }
+        // Without a user the driver would guess one, and say nothing about it.
+        if url.username().is_empty() {
+            return Err(ConfigError::DatabaseUser);
+        }
+        let options = PgConnectOptions::from_url(&url).map_err(|_| ConfigError::DatabaseUrl)?;
+        match &self.database_password_file {
+            None => Ok(options),
+            Some(path) => Ok(options.password(&read_password(path)?)),
+        }
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum LogFormat {
     Text,
@@ -93,23 +119,6 @@ pub enum ConfigError {
 }
 
 impl Config {
-    /// How to connect to the database, with the password from its file where there is one.
-    pub fn database(&self) -> Result<PgConnectOptions, ConfigError> {
-        let url = Url::parse(&self.database_url).map_err(|_| ConfigError::DatabaseUrl)?;
-        if !matches!(url.scheme(), "postgres" | "postgresql") {
-            return Err(ConfigError::DatabaseUrl);
-        }
-        // Without a user the driver would guess one, and say nothing about it.
-        if url.username().is_empty() {
-            return Err(ConfigError::DatabaseUser);
-        }
-        let options = PgConnectOptions::from_url(&url).map_err(|_| ConfigError::DatabaseUrl)?;
-        match &self.database_password_file {
-            None => Ok(options),
-            Some(path) => Ok(options.password(&read_password(path)?)),
-        }
-    }
-
     pub fn master_key(&self) -> Result<MasterKey, ConfigError> {
         Ok(MasterKey::read_or_create(&self.master_key_file)?)
     }
@@ -121,7 +130,8 @@ impl Config {
 
     /// The configuration in effect, one `name = value` a line, with the database URL's password left out.
     pub fn describe(&self) -> String {
-        let shown = Self { database_url: without_password(&self.database_url), ..self.clone() };
+        let database_url = without_password(&self.database.database_url);
+        let shown = Self { database: DatabaseAccess { database_url, ..self.database.clone() }, ..self.clone() };
         format!("{shown:#?}")
     }
 }
@@ -131,8 +141,10 @@ fn read_password(path: &Path) -> Result<String, ConfigError> {
     Ok(text.trim_end_matches(['\r', '\n']).to_owned())
 }
 
+/// Passwords may stand before the host and, for the driver, among the parameters.
 fn without_password(url: &str) -> String {
     let Ok(mut url) = Url::parse(url) else { return "<not a URL>".to_owned() };
+    url.set_query(None);
     match url.set_password(None) {
         Ok(()) => url.into(),
         Err(()) => "<not a URL>".to_owned(),
@@ -149,15 +161,15 @@ mod tests {
 
     #[test]
     fn the_password_is_never_shown() {
-        let shown = config("postgres://orangery:hunter2@db/orangery").describe();
+        let shown = config("postgres://orangery:hunter2@db/orangery?password=hunter2").describe();
         assert!(!shown.contains("hunter2"), "{shown}");
         assert!(shown.contains("postgres://orangery@db/orangery"));
     }
 
     #[test]
     fn a_url_without_a_user_is_refused() {
-        assert!(matches!(config("postgres:///orangery").database(), Err(ConfigError::DatabaseUser)));
-        assert!(matches!(config("mysql://a@b/c").database(), Err(ConfigError::DatabaseUrl)));
-        assert!(config("postgres://orangery@db/orangery").database().is_ok());
+        assert!(matches!(config("postgres:///orangery").database.options(), Err(ConfigError::DatabaseUser)));
+        assert!(matches!(config("mysql://a@b/c").database.options(), Err(ConfigError::DatabaseUrl)));
+        assert!(config("postgres://orangery@db/orangery").database.options().is_ok());
     }
 }

@@ -16,7 +16,7 @@ use std::{convert::Infallible, error::Error, future::Future, net::SocketAddr, pa
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::{TcpListener, TcpStream},
-    sync::{Notify, OwnedSemaphorePermit, Semaphore},
+    sync::{OwnedSemaphorePermit, Semaphore, watch},
 };
 use tokio_rustls::TlsAcceptor;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -24,8 +24,8 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 const CONNECTIONS_MAX: usize = 4096;
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 const HEADER_READ_TIMEOUT: Duration = Duration::from_secs(20);
-/// How long a connection may be open before something is asked on it; it takes a place meanwhile.
-const FIRST_REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
+/// How long a connection may stay open while nothing is asked on it; it takes a place meanwhile.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(75);
 /// How long to rest after the system refused to accept, for example for want of file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
@@ -101,22 +101,27 @@ impl Listen {
         let mut builder = Builder::new(TokioExecutor::new());
         builder.http1().timer(TokioTimer::new()).header_read_timeout(HEADER_READ_TIMEOUT);
         builder.http2().timer(TokioTimer::new()).keep_alive_interval(Some(HEADER_READ_TIMEOUT));
-        let asked = Arc::new(Notify::new());
-        let ask = Arc::clone(&asked);
+        let (under_way, mut requests) = watch::channel(0_usize);
         let service = hyper::service::service_fn(move |request| {
-            ask.notify_one();
+            let request_under_way = UnderWay::begin(under_way.clone());
             let answer = answer(request);
-            async move { Ok::<_, Infallible>(answer.await) }
+            async move {
+                let answer = answer.await;
+                drop(request_under_way);
+                Ok::<_, Infallible>(answer)
+            }
         });
         let connection = builder.serve_connection(TokioIo::new(stream), service);
         tokio::pin!(connection);
         let ended = tokio::select! {
             ended = connection.as_mut() => ended,
-            () = self.stop.cancelled() => {
+            () = silence_or(self.stop.cancelled(), &mut requests) => {
                 connection.as_mut().graceful_shutdown();
-                connection.await
+                match tokio::time::timeout(HEADER_READ_TIMEOUT, connection).await {
+                    Ok(ended) => ended,
+                    Err(_) => return,
+                }
             }
-            () = silence(&asked) => return,
         };
         if let Err(error) = ended {
             tracing::debug!(%error, "a connection ended early");
@@ -124,10 +129,40 @@ impl Listen {
     }
 }
 
-/// Ends when nothing was asked in time, and never otherwise.
-async fn silence(asked: &Notify) {
-    if tokio::time::timeout(FIRST_REQUEST_TIMEOUT, asked.notified()).await.is_ok() {
-        std::future::pending().await
+/// One request, counted until its answer begins.
+struct UnderWay(watch::Sender<usize>);
+
+impl UnderWay {
+    fn begin(count: watch::Sender<usize>) -> Self {
+        count.send_modify(|count| *count += 1);
+        Self(count)
+    }
+}
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        self.0.send_modify(|count| *count -= 1);
+    }
+}
+
+/// Ends when told to, or when nothing was under way for too long.
+async fn silence_or(told: impl Future<Output = ()>, requests: &mut watch::Receiver<usize>) {
+    let silence = async {
+        loop {
+            let idle = *requests.borrow_and_update() == 0;
+            let changed = tokio::time::timeout(IDLE_TIMEOUT, requests.changed()).await;
+            if idle && changed.is_err() {
+                return;
+            }
+            if matches!(changed, Ok(Err(_))) {
+                // The connection has ended, which its own future tells.
+                std::future::pending::<()>().await;
+            }
+        }
+    };
+    tokio::select! {
+        () = told => {}
+        () = silence => {}
     }
 }
 

@@ -22,6 +22,8 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 /// How long requests under way may take after the control plane was told to stop.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(15);
 
+/// Connections for publishing, reports, tasks and readiness, which go on however many callers wait for the others.
+const OWN_CONNECTIONS_MAX: u32 = 8;
 /// How long the first enrolment token admits nodes.
 const FIRST_ENROLMENT_VALIDITY: SignedDuration = SignedDuration::from_hours(24 * 365);
 
@@ -61,9 +63,11 @@ pub async fn serve(config: Config, clock: Clock) -> anyhow::Result<Running> {
     };
 
     let master_key = config.master_key()?;
-    let pool = db::connect(config.database()?, config.database_connections_max)
+    let database = config.database.options()?;
+    let api_pool = db::connect(database.clone(), config.database_connections_max)
         .await
         .context("cannot connect to the database (--database-url)")?;
+    let pool = db::connect(database, OWN_CONNECTIONS_MAX).await.context("cannot connect to the database")?;
     db::migrate(&pool).await.context("cannot migrate the database")?;
     let first = First { account: config.bootstrap_account.clone(), email: config.bootstrap_email.clone() };
     bootstrap::ensure(&pool, clock.now(), &first, config.bootstrap_token_file.as_deref()).await?;
@@ -87,7 +91,7 @@ pub async fn serve(config: Config, clock: Clock) -> anyhow::Result<Running> {
         link: link.task,
     };
     let app = App {
-        pool: pool.clone(),
+        pool: api_pool,
         clock,
         master_key,
         colo: config.colo.as_str().into(),

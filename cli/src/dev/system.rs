@@ -70,18 +70,19 @@ async fn start(dev: &Dev, state_dir: &Path, database: &Database) -> anyhow::Resu
         .with_context(|| format!("{} is missing; make a token with: orangery token create", token_file.display()))?;
     let token = token.trim();
     let base_url = format!("http://{}/client/v4", control_plane.api_addr);
-    let api = Api::new(&base_url, token);
+    let api = Api::new(&base_url, token, None)?;
 
     let node_shutdown = CancellationToken::new();
     let (node, following) = start_node(dev, state_dir, &api, node_shutdown.clone()).await?;
     progress(&format!("node: https://{} and http://{}", node.https_addr, node.http_addr));
 
-    let zone = demo::make_zone(&api).await?;
-    let origin = start_origin(dev, &api).await?;
+    wait_until_ready(&following).await?;
+    let zone = demo::zone(&api).await?;
+    let origin = start_origin(dev, &api, state_dir).await?;
     let tls_addr = origin.tls_addr.context("the sample origin has no TLS port")?;
     let h2c_addr = origin.h2c_addr.context("the sample origin has no h2c port")?;
     let target = Origin { target: tls_addr.ip().to_string(), port: tls_addr.port() };
-    demo::point_record(&api, &zone, &target).await?;
+    demo::record(&api, &zone, &target).await?;
     progress(&format!("sample origin: {tls_addr} (TLS) and {h2c_addr} (h2c)"));
 
     let ca_file = state_dir.join("ca.pem");
@@ -96,7 +97,6 @@ async fn start(dev: &Dev, state_dir: &Path, database: &Database) -> anyhow::Resu
         ("ORANGERY_SAMPLE_ORIGIN_H2C", h2c_addr.to_string()),
         ("DATABASE_URL", database.url().to_owned()),
     ]);
-    wait_until_ready(&following).await?;
     Ok((System { control_plane, node, node_shutdown, following, origin }, env))
 }
 
@@ -126,27 +126,27 @@ async fn start_node(
     api: &Api,
     shutdown: CancellationToken,
 ) -> anyhow::Result<(data_plane::serve::Running, data_plane::follow::Following)> {
-    let node_dir = state_dir.join("node");
-    let token = api.post("/orangery/enrolment_tokens", json!({ "name": "orangery dev", "uses": 1 })).await?;
-    let token = token["value"].as_str().context("the enrolment token is missing")?;
     let mut config = data_plane::config::Config::try_parse_from(arguments([
         ("--https-listen", dev.https_listen.to_string().into()),
         ("--http-listen", dev.http_listen.to_string().into()),
         ("--admin-listen", dev.node_admin_listen.to_string().into()),
-        ("--state-dir", node_dir.into()),
+        ("--state-dir", state_dir.join("node").into()),
         ("--node-name", "dev".into()),
         ("--access-log", state_dir.join("access.log").into()),
-        ("--enrol-token", token.into()),
     ]))?;
     config.allow_loopback_origins = true;
+    if !state_dir.join("node").exists() {
+        let token = api.post("/orangery/enrolment_tokens", json!({ "name": "orangery dev", "uses": 1 })).await?;
+        config.enrol_token = Some(token["value"].as_str().context("the enrolment token is missing")?.to_owned());
+    }
     let current = Arc::new(Current::new());
     let following = data_plane::follow::start(&config, Arc::clone(&current), shutdown.clone())?;
     let node = data_plane::serve::serve(config, current, shutdown).await.context("the node does not start")?;
     Ok((node, following))
 }
 
-async fn start_origin(dev: &Dev, api: &Api) -> anyhow::Result<sample_origin::Running> {
-    let certificate = demo::order_certificate(api).await?;
+async fn start_origin(dev: &Dev, api: &Api, state_dir: &Path) -> anyhow::Result<sample_origin::Running> {
+    let certificate = demo::certificate(api, state_dir).await?;
     let key_pair = KeyPair { chain_pem: certificate.chain, key_pem: certificate.key };
     let tls = Some(Tls { listen: dev.sample_origin_listen, key_pair });
     let config = sample_origin::Config { tls, h2c: Some(dev.sample_origin_h2c_listen) };
