@@ -3,7 +3,7 @@
 use super::{
     backoff::Backoff,
     run::{Counter, Follower, Interruption, VERSION},
-    state::{Heard, State},
+    state::{Heard, STALE_AFTER, State},
 };
 use policy::id::NodeId;
 use proto::{
@@ -55,6 +55,7 @@ impl Connection<'_> {
     async fn exchange(&mut self, stream: &mut Streaming<v1::Message>) -> Result<Infallible, Interruption> {
         // The first report goes at once: the control plane learns what a node that comes back has in force.
         let mut due = time::Instant::now();
+        let begun = due;
         let mut pause_ends = due;
         let mut results = Vec::new();
         let mut reporting = JoinSet::new();
@@ -80,7 +81,7 @@ impl Connection<'_> {
                 _ = tick.tick() => {
                     self.follower.judge(self.state);
                     // Something in between holds the stream back, or the control plane is stuck.
-                    if self.state.is_stale(Instant::now()) {
+                    if self.state.is_stale(Instant::now()) && begun.elapsed() >= STALE_AFTER {
                         return Err(Interruption::Silent);
                     }
                 }

@@ -48,6 +48,8 @@ pub enum StartError {
     Token(#[from] InvalidToken),
     #[error(transparent)]
     State(#[from] StateError),
+    #[error("there is no address of a control plane (--control-plane)")]
+    NoAddress,
     #[error("TLS cannot be set up")]
     Tls(#[from] rustls::Error),
 }
@@ -74,11 +76,10 @@ pub fn start_through(
 ) -> Result<Following, StartError> {
     let token = token(config)?;
     let identity = Identity::open(&config.state_dir, token.as_ref(), unix_millis())?;
-    let addresses = if config.control_plane.is_empty() {
-        identity.addresses.clone()
-    } else {
-        config.control_plane.clone()
-    };
+    let addresses = addresses(config, &identity);
+    if addresses.is_empty() {
+        return Err(StartError::NoAddress);
+    }
     let condition = watch::Sender::new(Condition::Starting);
     let following = condition.subscribe();
     let follower = Follower {
@@ -87,12 +88,19 @@ pub fn start_through(
         name: config.node_name.clone().unwrap_or_default(),
         identity,
         token,
-        addresses: addresses.iter().map(|address| bare(address)).collect(),
+        addresses,
         current,
         condition,
         shutdown,
     };
     Ok(Following { condition: following, task: tokio::spawn(follower.run()) })
+}
+
+/// Those that were given, or those of the token.
+fn addresses(config: &Config, identity: &Identity) -> Vec<String> {
+    let given: Vec<_> = config.control_plane.iter().filter(|address| !address.trim().is_empty()).collect();
+    let chosen = if given.is_empty() { identity.addresses.iter().collect() } else { given };
+    chosen.into_iter().map(|address| bare(address.trim())).collect()
 }
 
 fn token(config: &Config) -> Result<Option<EnrolmentToken>, StartError> {

@@ -24,7 +24,7 @@ use std::{
 };
 use tokio::{sync::watch, time};
 use tokio_util::sync::CancellationToken;
-use tonic::{Status, transport::Channel};
+use tonic::{Code, Status, transport::Channel};
 
 /// How often a node without a stream looks whether it is stale by now.
 const STALE_TICK: Duration = Duration::from_secs(5);
@@ -35,7 +35,7 @@ const ANSWER_TIMEOUT: Duration = Duration::from_secs(15);
 /// How well following goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Condition {
-    /// Nothing was heard yet.
+    /// Nothing is in force yet.
     Starting,
     Following,
     /// Nothing was heard for a while: what is in force stays, and may be out of date.
@@ -108,19 +108,28 @@ impl Follower {
     ) -> Result<Infallible, Interruption> {
         let mut client = connect::connect(address, Arc::clone(&self.tls), &self.proxies).await?;
         let node = self.admitted(&mut client, counter).await?;
+        let credentials = self.credentials(node);
         let state = match state {
-            Some(state) => state,
-            None => state.insert(State::new(self.credentials(node), Instant::now())),
+            Some(state) => state.become_node(credentials),
+            None => state.insert(State::new(credentials, Instant::now())),
         };
         let turn = counter.next(self.identity.session);
         let body = state.watch_body(VERSION);
         let (signed, request) = self.sign(Method::Watch, node, turn, &body);
         let answer = time::timeout(ANSWER_TIMEOUT, client.watch(signed)).await?;
-        let stream = answer.map_err(Box::new)?.into_inner();
+        let stream = answer.map_err(|status| self.note_refusal(status))?.into_inner();
         state.begin(request);
         let connection = Connection { follower: self, node, client, state, counter, backoff };
         let end = connection.listen(stream).await;
         Err(end)
+    }
+
+    /// A control plane that does not know this node, after its database was restored, admits it again with a good token.
+    fn note_refusal(&mut self, status: Status) -> Box<Status> {
+        if status.code() == Code::Unauthenticated && self.token.is_some() {
+            self.identity.node = None;
+        }
+        Box::new(status)
     }
 
     async fn admitted(
@@ -168,7 +177,11 @@ impl Follower {
     }
 
     pub(super) fn judge(&self, state: &State) {
-        let condition = if state.is_stale(Instant::now()) { Condition::Stale } else { Condition::Following };
+        let condition = match state.have() {
+            None => Condition::Starting,
+            Some(_) if state.is_stale(Instant::now()) => Condition::Stale,
+            Some(_) => Condition::Following,
+        };
         self.current.set_stale(condition == Condition::Stale);
         let changed =
             self.condition.send_if_modified(|known| std::mem::replace(known, condition) != condition);

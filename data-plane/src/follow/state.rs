@@ -108,6 +108,12 @@ impl State {
         }
     }
 
+    /// Goes on as what may be another node: what is in force stays.
+    pub fn become_node(&mut self, credentials: Credentials) -> &mut Self {
+        self.credentials = credentials;
+        self
+    }
+
     pub fn have(&self) -> Option<Position> {
         self.have
     }

@@ -52,8 +52,8 @@ const HEADER_LIST_BYTES_MAX: u32 = 2 * journey::HEADER_BYTES_MAX as u32;
 const PING_INTERVAL: Duration = Duration::from_secs(20);
 /// Streams that a visitor opened and reset before they were looked at (CVE-2023-44487).
 const PENDING_RESETS_MAX: usize = 20;
-/// Streams that we had to reset because of a visitor's errors (CVE-2025-8671).
-const LOCAL_RESETS_MAX: usize = 128;
+/// Streams that we had to reset because of a visitor's errors (CVE-2025-8671), in the life of a connection.
+const LOCAL_RESETS_MAX: usize = 1024;
 
 #[derive(Debug, Clone)]
 pub struct ConnectionLimits {

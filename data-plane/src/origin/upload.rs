@@ -6,16 +6,23 @@ use http::HeaderMap;
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 use std::{
+    future::poll_fn,
     pin::Pin,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
     task::{Context, Poll, ready},
+    time::Duration,
 };
+use tokio::{runtime::Handle, time::timeout};
 
 /// So much of a body is kept until the origin answers, in case it declares that it did not process the request.
 const REPLAY_BYTES_MAX: usize = 64 << 10;
+/// What the visitor still sends after the answer is taken and thrown away, up to here. Otherwise it would meet a closed stream, and
+/// h2 gives up a connection on which that happens often, with every other stream on it.
+const DRAINED_BYTES_MAX: usize = 64 << 10;
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// The holder's end: it starts attempts and ends them all when dropped.
 pub struct Upload {
@@ -105,7 +112,29 @@ impl Drop for Upload {
     fn drop(&mut self) {
         self.shared.cancelled.store(true, Ordering::Release);
         self.shared.waker.wake();
+        if !self.shared.source().incoming.is_end_stream()
+            && let Ok(runtime) = Handle::try_current()
+        {
+            runtime.spawn(timeout(DRAIN_TIMEOUT, drain(Arc::clone(&self.shared))));
+        }
     }
+}
+
+/// Ends with the body, when it breaks off, or when there is too much of it.
+async fn drain(shared: Arc<Shared>) {
+    let mut left = DRAINED_BYTES_MAX;
+    poll_fn(|cx| {
+        loop {
+            let frame = ready!(Pin::new(&mut shared.source().incoming).poll_frame(cx));
+            let Some(Ok(frame)) = frame else { return Poll::Ready(()) };
+            let bytes = frame.data_ref().map_or(0, Bytes::len);
+            match left.checked_sub(bytes) {
+                Some(rest) => left = rest,
+                None => return Poll::Ready(()),
+            }
+        }
+    })
+    .await;
 }
 
 impl Shared {
