@@ -58,7 +58,8 @@ pub(crate) async fn record(api: &Api, zone: &str, origin: &Origin) -> anyhow::Re
         None => {
             // Before the record, so that a set-up which was cut short is taken up again here.
             api.patch(&format!("/zones/{zone}/settings/ssl"), json!({ "value": "flexible" })).await?;
-            let mut record = json!({ "type": origin.record_type(), "name": HOST, "ttl": 1, "proxied": false });
+            let mut record =
+                json!({ "type": origin.record_type(), "name": HOST, "ttl": 1, "proxied": false });
             merge(&mut record, wanted);
             api.post(&format!("{records}?wait=applied"), record).await?
         }
@@ -84,7 +85,8 @@ async fn order_certificate(api: &Api) -> anyhow::Result<OriginCertificate> {
     let hosts = vec![HOST.to_owned(), format!("*.{ZONE}")];
     let key = KeyPair::generate()?;
     let csr = CertificateParams::new(hosts.clone())?.serialize_request(&key)?.pem()?;
-    let order = json!({ "csr": csr, "hostnames": hosts, "request_type": "origin-ecc", "requested_validity": 365 });
+    let order =
+        json!({ "csr": csr, "hostnames": hosts, "request_type": "origin-ecc", "requested_validity": 365 });
     let issued = api.post("/certificates", order).await?;
     let chain = issued["certificate"].as_str().context("the Origin CA sent no certificate")?.to_owned();
     Ok(OriginCertificate { chain, key: key.serialize_pem() })

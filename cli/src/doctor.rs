@@ -38,10 +38,16 @@ impl Doctor {
             Err(error) => return vec![("REST API".into(), Err(error.to_string()))],
         };
         let verified = api.get("/user/tokens/verify").await;
-        let mut findings = vec![("REST API".to_owned(), outcome(verified.map(|token| format!("token is {}", token["status"]))))];
+        let mut findings = vec![(
+            "REST API".to_owned(),
+            outcome(verified.map(|token| format!("token is {}", token["status"]))),
+        )];
         if findings[0].1.is_ok() {
             let nodes = api.get("/orangery/nodes?per_page=50").await;
-            findings.push(("nodes".into(), nodes.map_err(|error| error.to_string()).and_then(|nodes| fleet(&nodes))));
+            findings.push((
+                "nodes".into(),
+                nodes.map_err(|error| error.to_string()).and_then(|nodes| fleet(&nodes)),
+            ));
             if let Some(name) = &self.zone {
                 let zones = api.get(&format!("/zones?name={name}")).await;
                 match zones.as_ref().map(|zones| zones[0]["id"].as_str()) {
@@ -57,7 +63,10 @@ impl Doctor {
 
 fn fleet(nodes: &Value) -> Result<String, String> {
     let nodes = nodes.as_array().map(Vec::as_slice).unwrap_or_default();
-    let connected = nodes.iter().filter(|node| ["connected", "needs_newer_node"].iter().any(|status| node["status"] == *status)).count();
+    let connected = nodes
+        .iter()
+        .filter(|node| ["connected", "needs_newer_node"].iter().any(|status| node["status"] == *status))
+        .count();
     let told = format!("{connected} of {} connected", nodes.len());
     if connected == 0 { Err(format!("{told}; nothing enforces the settings")) } else { Ok(told) }
 }
@@ -65,12 +74,13 @@ fn fleet(nodes: &Value) -> Result<String, String> {
 /// The three switches, which together decide whether gRPC is carried.
 async fn switches(api: &crate::rest::Api, zone: &str) -> Vec<Finding> {
     let mut findings = Vec::new();
-    for (setting, good, advice) in [
-        ("ssl", &["full", "strict"][..], "gRPC needs full or strict"),
-        ("grpc", &["on"][..], "gRPC is off"),
-    ] {
+    for (setting, good, advice) in
+        [("ssl", &["full", "strict"][..], "gRPC needs full or strict"), ("grpc", &["on"][..], "gRPC is off")]
+    {
         let found = match api.get(&format!("/zones/{zone}/settings/{setting}")).await {
-            Ok(setting) if good.iter().any(|good| setting["value"] == *good) => Ok(setting["value"].to_string()),
+            Ok(setting) if good.iter().any(|good| setting["value"] == *good) => {
+                Ok(setting["value"].to_string())
+            }
             Ok(setting) => Err(format!("{}: {advice}", setting["value"])),
             Err(error) => Err(error.to_string()),
         };

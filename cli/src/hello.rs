@@ -41,9 +41,11 @@ impl Hello {
     }
 
     async fn connect(&self) -> anyhow::Result<Channel> {
-        let ca = std::fs::read(&self.ca_file).with_context(|| format!("cannot read {}", self.ca_file.display()))?;
+        let ca = std::fs::read(&self.ca_file)
+            .with_context(|| format!("cannot read {}", self.ca_file.display()))?;
         let tls = ClientTlsConfig::new().ca_certificate(Certificate::from_pem(ca));
-        let endpoint = Endpoint::from_shared(format!("https://{}", self.host))?.tls_config(tls)?.timeout(CALL_TIMEOUT);
+        let endpoint =
+            Endpoint::from_shared(format!("https://{}", self.host))?.tls_config(tls)?.timeout(CALL_TIMEOUT);
         let edge = self.edge.clone();
         let connect = move |_| {
             let edge = edge.clone();

@@ -3,7 +3,12 @@
 use anyhow::Context as _;
 use clap::Args;
 use control_plane::secrets::MasterKey;
-use std::{fs, io::Write as _, os::unix::fs::OpenOptionsExt as _, path::{Path, PathBuf}};
+use std::{
+    fs,
+    io::Write as _,
+    os::unix::fs::OpenOptionsExt as _,
+    path::{Path, PathBuf},
+};
 
 #[derive(Debug, Args)]
 pub(crate) struct Init {
@@ -49,11 +54,18 @@ mod tests {
     fn a_second_run_keeps_what_the_first_one_made() {
         let dir = std::env::temp_dir().join(format!("orangery-init-{}", std::process::id()));
         fs::create_dir_all(&dir).expect("a folder");
-        let init = Init { master_key_file: dir.join("master.key"), database_password_file: dir.join("password") };
+        let init =
+            Init { master_key_file: dir.join("master.key"), database_password_file: dir.join("password") };
         init.run().expect("the first run");
-        let first = (fs::read(&init.master_key_file).expect("a key"), fs::read(&init.database_password_file).expect("a password"));
+        let first = (
+            fs::read(&init.master_key_file).expect("a key"),
+            fs::read(&init.database_password_file).expect("a password"),
+        );
         init.run().expect("the second run");
-        let second = (fs::read(&init.master_key_file).expect("a key"), fs::read(&init.database_password_file).expect("a password"));
+        let second = (
+            fs::read(&init.master_key_file).expect("a key"),
+            fs::read(&init.database_password_file).expect("a password"),
+        );
         assert_eq!(first, second);
         assert_eq!(first.1.len(), 48);
         fs::remove_dir_all(dir).expect("removed");

@@ -57,7 +57,8 @@ impl Api {
     async fn call(&self, method: Method, path: &str, body: Option<Value>) -> anyhow::Result<Value> {
         let what = format!("{method} {path}");
         let (_, bytes) = self.exchange(method, path, body).await.with_context(|| what.clone())?;
-        let mut answer: Value = serde_json::from_slice(&bytes).with_context(|| format!("{what}: the answer is not JSON"))?;
+        let mut answer: Value =
+            serde_json::from_slice(&bytes).with_context(|| format!("{what}: the answer is not JSON"))?;
         if answer["success"] == Value::Bool(true) {
             return Ok(answer["result"].take());
         }
@@ -66,12 +67,18 @@ impl Api {
 
     /// A document that does not come in the envelope, such as a PEM file.
     pub(crate) async fn download(&self, path: &str) -> anyhow::Result<Bytes> {
-        let (status, bytes) = self.exchange(Method::GET, path, None).await.with_context(|| format!("GET {path}"))?;
+        let (status, bytes) =
+            self.exchange(Method::GET, path, None).await.with_context(|| format!("GET {path}"))?;
         anyhow::ensure!(status == StatusCode::OK, "GET {path}: {status}");
         Ok(bytes)
     }
 
-    async fn exchange(&self, method: Method, path: &str, body: Option<Value>) -> anyhow::Result<(StatusCode, Bytes)> {
+    async fn exchange(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<Value>,
+    ) -> anyhow::Result<(StatusCode, Bytes)> {
         let uri: Uri = format!("{}{path}", self.base_url).parse().context("the base URL is not a URL")?;
         let request = Request::builder()
             .method(method)
@@ -91,7 +98,8 @@ impl Api {
 
 fn roots(path: &Path) -> anyhow::Result<RootCertStore> {
     let mut roots = RootCertStore::empty();
-    let certificates = CertificateDer::pem_file_iter(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let certificates =
+        CertificateDer::pem_file_iter(path).with_context(|| format!("cannot read {}", path.display()))?;
     for certificate in certificates {
         roots.add(certificate.with_context(|| format!("{} is not PEM", path.display()))?)?;
     }

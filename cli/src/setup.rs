@@ -30,7 +30,8 @@ impl ApiAccess {
         match (&self.token, &self.token_file) {
             (Some(token), _) => Ok(token.clone()),
             (None, Some(file)) => {
-                let text = fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
+                let text =
+                    fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
                 Ok(text.trim().to_owned())
             }
             (None, None) => anyhow::bail!("no API token: set CLOUDFLARE_API_TOKEN or ORANGERY_TOKEN_FILE"),
@@ -57,7 +58,8 @@ pub(crate) struct Demo {
 impl Demo {
     pub(crate) async fn run(self) -> anyhow::Result<()> {
         let (target, port) = self.origin.rsplit_once(':').context("--origin is host:port")?;
-        let origin = Origin { target: target.to_owned(), port: port.parse().context("--origin has no port number")? };
+        let origin =
+            Origin { target: target.to_owned(), port: port.parse().context("--origin has no port number")? };
         let api = self.access.api()?;
         let zone = demo::zone(&api).await?;
         demo::record(&api, &zone, &origin).await?;

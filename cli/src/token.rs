@@ -74,7 +74,8 @@ impl Create {
         let pool = self.database.connect().await?;
         let user = person(&pool, &self.email).await?;
         let token = NewToken { owner: Owner::User(user), name: self.name, expires_on: None };
-        Ok(callers::create_token(&pool, &Actor::system("orangery token create", Clock::System.now()), &token).await?)
+        Ok(callers::create_token(&pool, &Actor::system("orangery token create", Clock::System.now()), &token)
+            .await?)
     }
 }
 
@@ -82,7 +83,8 @@ impl Key {
     async fn run(self) -> anyhow::Result<String> {
         let pool = self.database.connect().await?;
         let user = person(&pool, &self.email).await?;
-        Ok(callers::create_api_key(&pool, &Actor::system("orangery token key", Clock::System.now()), user).await?)
+        Ok(callers::create_api_key(&pool, &Actor::system("orangery token key", Clock::System.now()), user)
+            .await?)
     }
 }
 

@@ -5,6 +5,7 @@
 
 pub mod config;
 pub mod current;
+mod fields;
 pub mod follow;
 pub mod journey;
 pub mod listen;

@@ -17,7 +17,8 @@ fn main() -> anyhow::Result<()> {
         return Ok(());
     }
     tracing_subscriber::fmt().with_writer(std::io::stderr).with_env_filter(log_filter()).init();
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    // Visitors have threads of their own. These few keep health and signals answered while a large configuration is applied.
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     runtime.block_on(run(config))
 }
 

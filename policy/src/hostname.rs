@@ -77,7 +77,9 @@ impl Hostname {
     /// Whether a certificate or rule for this name speaks for `host`. A wildcard covers exactly one label (RFC 9525, 6.3).
     pub fn covers(&self, host: &str) -> bool {
         match self.0.strip_prefix("*.") {
-            Some(rest) => host.split_once('.').is_some_and(|(first, parent)| !first.is_empty() && parent == rest),
+            Some(rest) => {
+                host.split_once('.').is_some_and(|(first, parent)| !first.is_empty() && parent == rest)
+            }
             None => host == &*self.0,
         }
     }
@@ -163,7 +165,10 @@ mod tests {
 
     #[test]
     fn international_names_are_kept_in_ascii() {
-        assert_eq!(Hostname::parse("bücher.example").map(|name| name.to_string()), Ok("xn--bcher-kva.example".into()));
+        assert_eq!(
+            Hostname::parse("bücher.example").map(|name| name.to_string()),
+            Ok("xn--bcher-kva.example".into())
+        );
     }
 
     #[test]

@@ -118,7 +118,12 @@ mod tests {
 
     #[test]
     fn upper_case_short_and_foreign_ids_are_refused() {
-        for text in ["", "0123456789ABCDEF0123456789ABCDEF", "0123456789abcdef0123456789abcde", "zz23456789abcdef0123456789abcdef"] {
+        for text in [
+            "",
+            "0123456789ABCDEF0123456789ABCDEF",
+            "0123456789abcdef0123456789abcde",
+            "zz23456789abcdef0123456789abcdef",
+        ] {
             assert_eq!(text.parse::<ZoneId>(), Err(InvalidId), "{text}");
         }
     }

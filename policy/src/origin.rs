@@ -120,7 +120,9 @@ fn plain_http(settings: &Settings, protocol: OriginProtocol, tls: OriginTls) -> 
     match (protocol, tls, settings.origin_max_http_version) {
         (OriginProtocol::Grpc | OriginProtocol::Grpcs, _, _) => OriginHttp::Http2,
         (_, OriginTls::Plain, _) | (_, _, OriginMaxHttpVersion::Http1) => OriginHttp::Http1,
-        (_, OriginTls::Encrypted | OriginTls::Verified, OriginMaxHttpVersion::Http2) => OriginHttp::Negotiated,
+        (_, OriginTls::Encrypted | OriginTls::Verified, OriginMaxHttpVersion::Http2) => {
+            OriginHttp::Negotiated
+        }
     }
 }
 
@@ -145,7 +147,10 @@ mod tests {
             (SslMode::Full, OriginTls::Encrypted, OriginHttp::Negotiated, 443),
             (SslMode::Strict, OriginTls::Verified, OriginHttp::Negotiated, 443),
         ] {
-            assert_eq!(leg(&settings(mode), &OriginSettings::default(), Dialect::Http), Ok(Leg { tls, http, port }));
+            assert_eq!(
+                leg(&settings(mode), &OriginSettings::default(), Dialect::Http),
+                Ok(Leg { tls, http, port })
+            );
         }
     }
 
@@ -157,11 +162,20 @@ mod tests {
         assert_eq!(leg(&full, &origin(OriginProtocol::Auto), Dialect::Grpc), Ok(encrypted));
         assert_eq!(leg(&full, &origin(OriginProtocol::Grpcs), Dialect::Grpc), Ok(encrypted));
         assert_eq!(leg(&full, &origin(OriginProtocol::Grpc), Dialect::Grpc), Ok(h2c));
-        assert_eq!(leg(&full, &origin(OriginProtocol::Http), Dialect::Grpc), Err(Refusal::OriginProtocolIsHttp1));
+        assert_eq!(
+            leg(&full, &origin(OriginProtocol::Http), Dialect::Grpc),
+            Err(Refusal::OriginProtocolIsHttp1)
+        );
         let flexible = settings(SslMode::Flexible);
-        assert_eq!(leg(&flexible, &origin(OriginProtocol::Auto), Dialect::Grpc), Err(Refusal::GrpcNeedsEncryptedOrigin));
+        assert_eq!(
+            leg(&flexible, &origin(OriginProtocol::Auto), Dialect::Grpc),
+            Err(Refusal::GrpcNeedsEncryptedOrigin)
+        );
         let http1 = Settings { origin_max_http_version: OriginMaxHttpVersion::Http1, ..full };
-        assert_eq!(leg(&http1, &origin(OriginProtocol::Auto), Dialect::Grpc), Err(Refusal::OriginLimitedToHttp1));
+        assert_eq!(
+            leg(&http1, &origin(OriginProtocol::Auto), Dialect::Grpc),
+            Err(Refusal::OriginLimitedToHttp1)
+        );
     }
 
     #[test]

@@ -148,7 +148,18 @@ mod tests {
 
     #[test]
     fn the_origins_http_status_decides_what_a_grpc_visitor_sees() {
-        for (http, grpc) in [(400, 13), (401, 16), (403, 7), (404, 12), (429, 14), (502, 14), (503, 14), (504, 14), (200, 2), (521, 2)] {
+        for (http, grpc) in [
+            (400, 13),
+            (401, 16),
+            (403, 7),
+            (404, 12),
+            (429, 14),
+            (502, 14),
+            (503, 14),
+            (504, 14),
+            (200, 2),
+            (521, 2),
+        ] {
             assert_eq!(Refusal::OriginNotGrpc(http).face().grpc_status.code(), grpc, "{http}");
         }
     }
@@ -163,7 +174,12 @@ mod tests {
 
     #[test]
     fn only_statuses_that_clients_retry_are_called_retryable() {
-        for refusal in [Refusal::OriginRefused, Refusal::OriginNotResolved, Refusal::OriginNotGrpc(503), Refusal::Draining] {
+        for refusal in [
+            Refusal::OriginRefused,
+            Refusal::OriginNotResolved,
+            Refusal::OriginNotGrpc(503),
+            Refusal::Draining,
+        ] {
             assert_eq!(refusal.face().grpc_status, Status::Unavailable);
             assert!(refusal.face().retry);
         }

@@ -89,7 +89,11 @@ mod tests {
     fn grpc_can_be_on_only_where_the_origin_leg_is_encrypted() {
         for mode in SslMode::ALL {
             assert!(Edge::new(mode, false).is_ok());
-            assert_eq!(Edge::new(mode, true).is_ok(), matches!(mode, SslMode::Full | SslMode::Strict), "{mode:?}");
+            assert_eq!(
+                Edge::new(mode, true).is_ok(),
+                matches!(mode, SslMode::Full | SslMode::Strict),
+                "{mode:?}"
+            );
         }
     }
 }

@@ -29,7 +29,9 @@ pub struct Zone {
 impl Zone {
     /// The certificate for a name of this zone. Certificates of other zones are never asked.
     pub fn certificate_for(&self, host: &str) -> Option<&Certificate> {
-        self.certificates.iter().find(|certificate| certificate.hosts.iter().any(|pattern| pattern.covers(host)))
+        self.certificates
+            .iter()
+            .find(|certificate| certificate.hosts.iter().any(|pattern| pattern.covers(host)))
     }
 }
 
@@ -103,7 +105,8 @@ mod tests {
     }
 
     fn names(list: &[&str]) -> Names {
-        let dns_only = |text: &&str| (host(text), Name::DnsOnly(Target::Cname(host(&text.replace('*', "star")))));
+        let dns_only =
+            |text: &&str| (host(text), Name::DnsOnly(Target::Cname(host(&text.replace('*', "star")))));
         Names::new(host("example.com"), list.iter().map(dns_only))
     }
 
@@ -137,6 +140,9 @@ mod tests {
 
     #[test]
     fn an_order_of_insertion_does_not_matter() {
-        assert_eq!(names(&["a.b.example.com", "b.example.com"]), names(&["b.example.com", "a.b.example.com"]));
+        assert_eq!(
+            names(&["a.b.example.com", "b.example.com"]),
+            names(&["b.example.com", "a.b.example.com"])
+        );
     }
 }

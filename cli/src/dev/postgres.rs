@@ -50,8 +50,11 @@ impl Choice {
             return Ok(Database::Named(url.clone()));
         }
         let download = if self.download_postgres { Download::Allowed } else { Download::Never };
-        let options =
-            Options { download, archive: self.postgres_archive.clone(), ..Options::new(state_dir.join("postgres")) };
+        let options = Options {
+            download,
+            archive: self.postgres_archive.clone(),
+            ..Options::new(state_dir.join("postgres"))
+        };
         let cluster = Cluster::start(&options, progress).context("the database does not start")?;
         progress(&format!("database: PostgreSQL {} in {}", cluster.major(), cluster.directory().display()));
         let url = cluster.url();

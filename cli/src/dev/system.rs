@@ -24,7 +24,12 @@ use tokio_util::sync::CancellationToken;
 const NODE_READY_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Starts the planes and the sample origin, announces that they are ready, and runs them until interrupted.
-pub(super) async fn run(dev: &Dev, state_dir: &Path, database: &Database, env_file: &DevEnvFile) -> anyhow::Result<()> {
+pub(super) async fn run(
+    dev: &Dev,
+    state_dir: &Path,
+    database: &Database,
+    env_file: &DevEnvFile,
+) -> anyhow::Result<()> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
     let started = start(dev, state_dir, database);
@@ -66,8 +71,9 @@ async fn start(dev: &Dev, state_dir: &Path, database: &Database) -> anyhow::Resu
     let token_file = state_dir.join("token");
     let control_plane = start_control_plane(dev, state_dir, database, &token_file).await?;
     progress(&format!("control plane: http://{}/client/v4", control_plane.api_addr));
-    let token = fs::read_to_string(&token_file)
-        .with_context(|| format!("{} is missing; make a token with: orangery token create", token_file.display()))?;
+    let token = fs::read_to_string(&token_file).with_context(|| {
+        format!("{} is missing; make a token with: orangery token create", token_file.display())
+    })?;
     let token = token.trim();
     let base_url = format!("http://{}/client/v4", control_plane.api_addr);
     let api = Api::new(&base_url, token, None)?;
@@ -136,12 +142,15 @@ async fn start_node(
     ]))?;
     config.allow_loopback_origins = true;
     if !state_dir.join("node").exists() {
-        let token = api.post("/orangery/enrolment_tokens", json!({ "name": "orangery dev", "uses": 1 })).await?;
-        config.enrol_token = Some(token["value"].as_str().context("the enrolment token is missing")?.to_owned());
+        let token =
+            api.post("/orangery/enrolment_tokens", json!({ "name": "orangery dev", "uses": 1 })).await?;
+        config.enrol_token =
+            Some(token["value"].as_str().context("the enrolment token is missing")?.to_owned());
     }
     let current = Arc::new(Current::new());
     let following = data_plane::follow::start(&config, Arc::clone(&current), shutdown.clone())?;
-    let node = data_plane::serve::serve(config, current, shutdown).await.context("the node does not start")?;
+    let node =
+        data_plane::serve::serve(config, current, shutdown).await.context("the node does not start")?;
     Ok((node, following))
 }
 
@@ -156,7 +165,9 @@ async fn start_origin(dev: &Dev, api: &Api, state_dir: &Path) -> anyhow::Result<
 async fn wait_until_ready(following: &data_plane::follow::Following) -> anyhow::Result<()> {
     let mut condition = following.condition.clone();
     let ready = condition.wait_for(|condition| *condition == Condition::Following);
-    tokio::time::timeout(NODE_READY_TIMEOUT, ready).await.context("the node got no configuration in time")??;
+    tokio::time::timeout(NODE_READY_TIMEOUT, ready)
+        .await
+        .context("the node got no configuration in time")??;
     Ok(())
 }
 

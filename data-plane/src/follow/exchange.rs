@@ -99,10 +99,11 @@ impl Connection<'_> {
         let heard = self.state.hear(message, Instant::now(), &mut |changes, position, keys| {
             current.apply(changes, position, keys)
         })?;
-        self.backoff.succeeded();
         match heard {
             Heard::Nothing => Ok(false),
             Heard::Applied => {
+                // Not before: a fault that lasts may follow any other message.
+                self.backoff.succeeded();
                 self.follower.judge(self.state);
                 Ok(true)
             }

@@ -4,7 +4,10 @@ use super::{
     account::Account,
     answer::{self, Signature},
 };
-use crate::origin::{AnswerBody, Failure, Upload};
+use crate::{
+    fields::clean_trailers,
+    origin::{AnswerBody, Failure, Upload},
+};
 use bytes::Bytes;
 use http::HeaderMap;
 use http_body::{Body, Frame, SizeHint};
@@ -40,13 +43,19 @@ pub enum Rules {
     /// With trailers that hold a status, whatever the origin does; and before the deadline.
     Grpc { signature: Signature, deadline: Option<Instant> },
     /// As the origin ends it, unless it is silent for longer than this.
-    Http { silence_max: Duration },
+    Http {
+        silence_max: Duration,
+        /// Whether the origin's protocol says where an answer ends, so that a cut is told from an end.
+        ends_are_told: bool,
+    },
 }
 
 #[derive(Debug, thiserror::Error)]
 pub enum BodyError {
     #[error("the origin broke off")]
     Origin(#[source] hyper::Error),
+    #[error("the origin cut its answer short")]
+    Cut,
     #[error("the origin was silent for too long")]
     Silent,
 }
@@ -61,7 +70,7 @@ impl EdgeBody {
     pub fn carried(body: AnswerBody, upload: Upload, rules: Rules, account: Account) -> Self {
         let timer = match &rules {
             Rules::Grpc { deadline, .. } => deadline.map(|deadline| Box::pin(sleep_until(deadline))),
-            Rules::Http { silence_max } => Some(Box::pin(sleep(*silence_max))),
+            Rules::Http { silence_max, .. } => Some(Box::pin(sleep(*silence_max))),
         };
         let carried = Carried { body, upload, rules, timer };
         Self { kind: Kind::Carried(Box::new(carried)), account }
@@ -112,7 +121,7 @@ impl Carried {
             Poll::Ready(frame) => frame,
             Poll::Pending => return self.poll_silence(cx),
         };
-        if let (Rules::Http { silence_max }, Some(timer)) = (&self.rules, &mut self.timer) {
+        if let (Rules::Http { silence_max, .. }, Some(timer)) = (&self.rules, &mut self.timer) {
             timer.as_mut().reset(Instant::now() + *silence_max);
         }
         Poll::Ready(match frame {
@@ -121,7 +130,11 @@ impl Carried {
             Some(Err(error)) => Step::Broken(error),
             Some(Ok(frame)) => match frame.into_data() {
                 Ok(data) => Step::Data(data),
-                Err(frame) => Step::Trailers(frame.into_trailers().unwrap_or_default()),
+                Err(frame) => {
+                    let mut trailers = frame.into_trailers().unwrap_or_default();
+                    clean_trailers(&mut trailers);
+                    Step::Trailers(trailers)
+                }
             },
         })
     }
@@ -152,6 +165,7 @@ impl Body for EdgeBody {
             Kind::Carried(carried) => carried,
         };
         let grpc = matches!(carried.rules, Rules::Grpc { .. });
+        let ends_are_told = matches!(carried.rules, Rules::Http { ends_are_told: true, .. });
         let frame = match ready!(carried.poll_step(cx)) {
             // Empty frames say nothing, and many clients take a number of them for an attack.
             Step::Data(data) if data.is_empty() => return self.poll_frame(cx),
@@ -165,6 +179,9 @@ impl Body for EdgeBody {
             Step::Trailers(trailers) => this.end(Some(trailers)).map(Ok),
             Step::End { said: true } if grpc => this.fail(&Refusal::OriginEndedWithoutStatus.into()).map(Ok),
             Step::End { said: false } if grpc => this.fail(&Refusal::OriginReset.into()).map(Ok),
+            Step::End { said: false } if ends_are_told => {
+                Some(Err(this.break_off(Refusal::OriginReset, BodyError::Cut)))
+            }
             Step::End { .. } => this.end(None).map(Ok),
             Step::Broken(_) if grpc => this.fail(&Refusal::OriginReset.into()).map(Ok),
             Step::TimerRang if grpc => this.fail(&Refusal::DeadlineExceeded.into()).map(Ok),

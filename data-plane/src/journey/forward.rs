@@ -13,7 +13,9 @@ use crate::{
     origin::{Answer, Failure, Question, Upload},
     telemetry::Outcome,
 };
-use http::{HeaderMap, HeaderValue, Response, StatusCode, header, request::Parts, uri::PathAndQuery};
+use http::{
+    HeaderMap, HeaderValue, Response, StatusCode, Version, header, request::Parts, uri::PathAndQuery,
+};
 use policy::{
     grpc::{self, Dialect},
     refusal::Refusal,
@@ -66,7 +68,10 @@ pub(super) async fn forward(
     account.answered(head.status, Outcome::Carried);
     let rules = match routed.dialect {
         Dialect::Grpc => Rules::Grpc { signature, deadline },
-        Dialect::GrpcWeb | Dialect::Http => Rules::Http { silence_max: edge.limits.origin_read_timeout },
+        Dialect::GrpcWeb | Dialect::Http => Rules::Http {
+            silence_max: edge.limits.origin_read_timeout,
+            ends_are_told: head.version == Version::HTTP_2,
+        },
     };
     let mut response = Response::new(EdgeBody::carried(body, upload, rules, account));
     *response.status_mut() = head.status;

@@ -5,31 +5,14 @@ use super::{
     loops,
     ray::Ray,
 };
+use crate::fields::{
+    CDN_LOOP, CF_CONNECTING_IP, CF_RAY, CF_VISITOR, X_FORWARDED_FOR, X_FORWARDED_PROTO, remove_hop_by_hop,
+};
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 use policy::grpc::Dialect;
 
 /// Longest `X-Forwarded-For` that is passed on; of a longer one the newest part is kept.
 const FORWARDED_FOR_BYTES_MAX: usize = 1024;
-
-const CF_RAY: HeaderName = HeaderName::from_static("cf-ray");
-const CF_CONNECTING_IP: HeaderName = HeaderName::from_static("cf-connecting-ip");
-const CF_VISITOR: HeaderName = HeaderName::from_static("cf-visitor");
-const CDN_LOOP: HeaderName = HeaderName::from_static("cdn-loop");
-const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
-const X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
-
-/// Of one connection, never of the message (RFC 9110, 7.6.1), besides what `Connection` itself names.
-const HOP_BY_HOP: [HeaderName; 9] = [
-    header::CONNECTION,
-    HeaderName::from_static("keep-alive"),
-    HeaderName::from_static("proxy-connection"),
-    HeaderName::from_static("http2-settings"),
-    header::PROXY_AUTHENTICATE,
-    header::PROXY_AUTHORIZATION,
-    header::TE,
-    header::TRANSFER_ENCODING,
-    header::UPGRADE,
-];
 
 /// Turns the visitor's headers into those for the origin.
 pub(super) fn for_origin(
@@ -84,23 +67,6 @@ fn names_trailers(value: &HeaderValue) -> bool {
         .as_bytes()
         .split(|byte| *byte == b',')
         .any(|part| part.trim_ascii().eq_ignore_ascii_case(b"trailers"))
-}
-
-fn remove_hop_by_hop(headers: &mut HeaderMap) {
-    if headers.contains_key(header::CONNECTION) {
-        let named: Vec<HeaderName> = headers
-            .get_all(header::CONNECTION)
-            .iter()
-            .flat_map(|value| value.as_bytes().split(|byte| *byte == b','))
-            .filter_map(|name| HeaderName::from_bytes(name.trim_ascii()).ok())
-            .collect();
-        for name in named {
-            headers.remove(name);
-        }
-    }
-    for name in HOP_BY_HOP {
-        headers.remove(name);
-    }
 }
 
 /// Several values become one (RFC 9113, 8.2.3, asks it for cookies).

@@ -29,7 +29,7 @@ use account::Account;
 use answer::{Audience, Signature};
 use forward::Arrived;
 use head::{Framing, Head, NotOneHost, Protocol, Visitor};
-use http::{HeaderMap, HeaderValue, Response, Version, header, request::Parts};
+use http::{HeaderMap, HeaderValue, Method, Response, Version, header, request::Parts};
 use locate::Asked;
 use policy::{grpc::Dialect, refusal::Refusal};
 use reply::Reply;
@@ -97,7 +97,8 @@ pub async fn walk(edge: &Edge, visitor: Visitor, parts: Parts, upload: Upload) -
     let revision = snapshot.position().revision;
     account.decided_by(revision);
     let signature = Signature { node: Arc::clone(&edge.node), ray, revision };
-    let reply = Reply { edge, audience, path, signature: signature.clone() };
+    let head_only = method == Method::HEAD;
+    let reply = Reply { edge, audience, path, head_only, signature: signature.clone() };
     let (asked, zone) = match find(&snapshot, &head, &mut account) {
         Ok(found) => found,
         Err((refusal, asked)) => return reply.stop(&refusal.into(), asked.as_ref(), account),

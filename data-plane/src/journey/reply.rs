@@ -15,6 +15,8 @@ pub(super) struct Reply<'a> {
     pub(super) edge: &'a Edge,
     pub(super) audience: Audience,
     pub(super) path: &'a str,
+    /// The visitor asked for the head alone (RFC 9110, 9.3.2).
+    pub(super) head_only: bool,
     pub(super) signature: Signature,
 }
 
@@ -26,7 +28,8 @@ impl Reply<'_> {
         asked: Option<&Asked<'_>>,
         mut account: Account,
     ) -> Response<EdgeBody> {
-        self.answer(stop, asked, &mut account).map(|bytes| EdgeBody::whole(bytes, account))
+        let answer = self.answer(stop, asked, &mut account);
+        answer.map(|bytes| EdgeBody::whole(bytes.filter(|_| !self.head_only), account))
     }
 
     fn answer(

@@ -1,5 +1,6 @@
 //! The visitor's request body on its way to the origin: counted, cancellable, and repeated from the start as long as it is small.
 
+use crate::fields::clean_trailers;
 use bytes::Bytes;
 use futures_util::task::AtomicWaker;
 use http::HeaderMap;
@@ -57,9 +58,11 @@ struct Shared {
 struct Source {
     incoming: Incoming,
     attempt: u32,
-    /// What was sent so far; nothing once it cannot be repeated any more.
+    /// What was sent so far; nothing once it is too much to keep.
     sent: Option<Vec<Piece>>,
     sent_bytes: usize,
+    /// There will be no other attempt; the newest may still be repeating what was sent.
+    committed: bool,
 }
 
 #[derive(Clone)]
@@ -71,7 +74,7 @@ enum Piece {
 impl Upload {
     pub fn new(incoming: Incoming) -> Self {
         let size = incoming.size_hint();
-        let source = Source { incoming, attempt: 0, sent: Some(Vec::new()), sent_bytes: 0 };
+        let source = Source { incoming, attempt: 0, sent: Some(Vec::new()), sent_bytes: 0, committed: false };
         let shared = Shared {
             source: Mutex::new(source),
             cancelled: AtomicBool::new(false),
@@ -91,7 +94,9 @@ impl Upload {
     /// The body from its start, for the first or another attempt; nothing if its start is gone.
     pub fn attempt(&self) -> Option<UploadBody> {
         let mut source = self.shared.source();
-        source.sent.as_ref()?;
+        if source.sent.is_none() || source.committed {
+            return None;
+        }
         source.attempt += 1;
         let shared = Arc::clone(&self.shared);
         Some(UploadBody { shared, attempt: source.attempt, position: 0, size: self.size })
@@ -99,7 +104,7 @@ impl Upload {
 
     /// The origin has answered: there will be no other attempt.
     pub fn commit(&self) {
-        self.shared.source().sent = None;
+        self.shared.source().committed = true;
     }
 
     /// Bytes taken from the visitor so far.
@@ -160,14 +165,18 @@ impl Source {
                     // Empty frames say nothing, and many servers take a number of them for an attack.
                     Ok(data) if data.is_empty() => continue,
                     Ok(data) => Piece::Data(data),
-                    Err(frame) => Piece::Trailers(frame.into_trailers().unwrap_or_default()),
+                    Err(frame) => {
+                        let mut trailers = frame.into_trailers().unwrap_or_default();
+                        clean_trailers(&mut trailers);
+                        Piece::Trailers(trailers)
+                    }
                 },
             };
         };
         if let Piece::Data(data) = &piece {
             self.sent_bytes += data.len();
         }
-        if self.sent_bytes > REPLAY_BYTES_MAX {
+        if self.sent_bytes > REPLAY_BYTES_MAX || self.committed {
             self.sent = None;
         }
         if let Some(sent) = &mut self.sent {

@@ -12,6 +12,7 @@ use tokio::{net::TcpListener, sync::Semaphore};
 use tokio_util::sync::CancellationToken;
 
 const CONNECTIONS_MAX: usize = 64;
+const TIDYING_INTERVAL: Duration = Duration::from_secs(5);
 const HEADER_READ_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Serves `/healthz`, `/readyz` and `/metrics` until `ended`. Not ready means: no configuration yet, or draining.
@@ -23,9 +24,14 @@ pub async fn serve_admin(
     ended: CancellationToken,
 ) {
     let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+    let mut tidying = tokio::time::interval(TIDYING_INTERVAL);
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
+            _ = tidying.tick() => {
+                telemetry.metrics.tidy();
+                continue;
+            }
             () = ended.cancelled() => return,
         };
         let (Ok((stream, _)), Ok(place)) = (accepted, Arc::clone(&places).try_acquire_owned()) else {

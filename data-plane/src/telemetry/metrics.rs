@@ -78,8 +78,13 @@ impl Metrics {
 
     /// The text that Prometheus reads.
     pub fn render(&self) -> String {
-        self.prometheus.run_upkeep();
+        self.tidy();
         self.prometheus.render()
+    }
+
+    /// Gathers single measurements into their histograms; they pile up otherwise, where nobody reads the text.
+    pub(super) fn tidy(&self) {
+        self.prometheus.run_upkeep();
     }
 
     /// A connection that ended before its first request, by one of a fixed list of reasons.

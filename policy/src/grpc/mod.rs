@@ -34,7 +34,11 @@ impl Dialect {
 /// Service and method of a path such as `/hello.HelloService/SayHello`; nothing if the path has another shape.
 pub fn service_and_method(path: &str) -> Option<(&str, &str)> {
     let (service, method) = path.strip_prefix('/')?.rsplit_once('/')?;
-    if service.is_empty() || method.is_empty() || method.contains('?') { None } else { Some((service, method)) }
+    if service.is_empty() || method.is_empty() || method.contains('?') {
+        None
+    } else {
+        Some((service, method))
+    }
 }
 
 fn ends_type(rest: &[u8]) -> bool {
@@ -71,7 +75,10 @@ mod tests {
 
     #[test]
     fn a_path_names_a_service_and_a_method() {
-        assert_eq!(service_and_method("/hello.HelloService/SayHello"), Some(("hello.HelloService", "SayHello")));
+        assert_eq!(
+            service_and_method("/hello.HelloService/SayHello"),
+            Some(("hello.HelloService", "SayHello"))
+        );
         for path in ["", "/", "/a", "//b", "/a/", "a/b"] {
             assert_eq!(service_and_method(path), None, "{path}");
         }

@@ -3,8 +3,14 @@ use std::time::Duration;
 /// The largest duration that is told apart from "for ever": 100 million hours, more than the format can say.
 pub const TIMEOUT_NANOS_MAX: u128 = 100_000_000 * 3600 * 1_000_000_000;
 
-const UNITS: [(u8, u64); 6] =
-    [(b'n', 1), (b'u', 1_000), (b'm', 1_000_000), (b'S', 1_000_000_000), (b'M', 60_000_000_000), (b'H', 3_600_000_000_000)];
+const UNITS: [(u8, u64); 6] = [
+    (b'n', 1),
+    (b'u', 1_000),
+    (b'm', 1_000_000),
+    (b'S', 1_000_000_000),
+    (b'M', 60_000_000_000),
+    (b'H', 3_600_000_000_000),
+];
 
 /// Reads `grpc-timeout`: one to eight digits and a unit (`H`, `M`, `S`, `m`, `u`, `n`). Nothing if it has another shape.
 pub fn parse_timeout(value: &[u8]) -> Option<Duration> {

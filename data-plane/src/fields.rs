@@ -1,0 +1,58 @@
+//! Names of header fields that are not the message's own: those of one connection, and those that only the edge may set.
+
+use http::{HeaderMap, HeaderName, header};
+
+pub(crate) const CF_RAY: HeaderName = HeaderName::from_static("cf-ray");
+pub(crate) const CF_CONNECTING_IP: HeaderName = HeaderName::from_static("cf-connecting-ip");
+pub(crate) const CF_VISITOR: HeaderName = HeaderName::from_static("cf-visitor");
+pub(crate) const CDN_LOOP: HeaderName = HeaderName::from_static("cdn-loop");
+pub(crate) const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+pub(crate) const X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
+
+/// Of one connection, never of the message (RFC 9110, 7.6.1), besides what `Connection` itself names.
+const HOP_BY_HOP: [HeaderName; 9] = [
+    header::CONNECTION,
+    HeaderName::from_static("keep-alive"),
+    HeaderName::from_static("proxy-connection"),
+    HeaderName::from_static("http2-settings"),
+    header::PROXY_AUTHENTICATE,
+    header::PROXY_AUTHORIZATION,
+    header::TE,
+    header::TRANSFER_ENCODING,
+    header::UPGRADE,
+];
+
+/// Takes out of trailers what must never be one: what frames a message, and what only the edge may say (RFC 9110, 6.5.1).
+pub(crate) fn clean_trailers(trailers: &mut HeaderMap) {
+    remove_hop_by_hop(trailers);
+    for name in [
+        header::CONTENT_LENGTH,
+        header::HOST,
+        CF_RAY,
+        CF_CONNECTING_IP,
+        CF_VISITOR,
+        CDN_LOOP,
+        X_FORWARDED_FOR,
+        X_FORWARDED_PROTO,
+    ] {
+        trailers.remove(name);
+    }
+}
+
+/// Removes the fields of the connection on which a message came.
+pub(crate) fn remove_hop_by_hop(headers: &mut HeaderMap) {
+    if headers.contains_key(header::CONNECTION) {
+        let named: Vec<HeaderName> = headers
+            .get_all(header::CONNECTION)
+            .iter()
+            .flat_map(|value| value.as_bytes().split(|byte| *byte == b','))
+            .filter_map(|name| HeaderName::from_bytes(name.trim_ascii()).ok())
+            .collect();
+        for name in named {
+            headers.remove(name);
+        }
+    }
+    for name in HOP_BY_HOP {
+        headers.remove(name);
+    }
+}
