@@ -36,6 +36,8 @@ insert into revision_counter (revision, chain) values (0, decode(repeat('00', 32
 
 create table revisions (
     revision bigint constraint revisions_pkey primary key,
+    -- Chance that goes into the chain: a history that was restored and went on otherwise must never look the same.
+    salt bytea not null constraint revisions_salt_length check (octet_length(salt) = 16),
     chain bytea not null constraint revisions_chain_length check (octet_length(chain) = 32),
     at timestamptz not null
 );

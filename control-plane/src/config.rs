@@ -131,13 +131,15 @@ impl Config {
     /// The configuration in effect, one `name = value` a line, with the database URL's password left out.
     pub fn describe(&self) -> String {
         let database_url = without_password(&self.database.database_url);
-        let shown = Self { database: DatabaseAccess { database_url, ..self.database.clone() }, ..self.clone() };
+        let shown =
+            Self { database: DatabaseAccess { database_url, ..self.database.clone() }, ..self.clone() };
         format!("{shown:#?}")
     }
 }
 
 fn read_password(path: &Path) -> Result<String, ConfigError> {
-    let text = fs::read_to_string(path).map_err(|error| ConfigError::DatabasePassword(path.to_owned(), error))?;
+    let text =
+        fs::read_to_string(path).map_err(|error| ConfigError::DatabasePassword(path.to_owned(), error))?;
     Ok(text.trim_end_matches(['\r', '\n']).to_owned())
 }
 

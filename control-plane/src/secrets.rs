@@ -31,7 +31,9 @@ pub enum MasterKeyError {
 }
 
 #[derive(Debug, thiserror::Error)]
-#[error("a secret in the database does not open: the master key is another one, or the row was altered ({context})")]
+#[error(
+    "a secret in the database does not open: the master key is another one, or the row was altered ({context})"
+)]
 pub struct OpenError {
     context: String,
 }

@@ -73,14 +73,21 @@ pub async fn serve(config: Config, clock: Clock) -> anyhow::Result<Running> {
     bootstrap::ensure(&pool, clock.now(), &first, config.bootstrap_token_file.as_deref()).await?;
 
     let link =
-        publish::serve(pool.clone(), master_key.clone(), clock.clone(), config.link_listen, stop.clone()).await?;
+        publish::serve(pool.clone(), master_key.clone(), clock.clone(), config.link_listen, stop.clone())
+            .await?;
     let link_addresses = config.link_addresses(link.link_addr);
     if let Some(path) = &config.bootstrap_enrolment_file {
         let new = first_enrolment(&config, &link_addresses, clock.now());
         bootstrap::ensure_enrolment(&pool, clock.now(), &new, path).await?;
     }
     let nudge = Arc::new(Notify::new());
-    tasks.spawn(reconcile::certificates::run(pool.clone(), master_key.clone(), clock.clone(), nudge, stop.clone()));
+    tasks.spawn(reconcile::certificates::run(
+        pool.clone(),
+        master_key.clone(),
+        clock.clone(),
+        nudge,
+        stop.clone(),
+    ));
 
     let running = Running {
         api_addr: rest.local_addr()?,
@@ -96,10 +103,7 @@ pub async fn serve(config: Config, clock: Clock) -> anyhow::Result<Running> {
         master_key,
         colo: config.colo.as_str().into(),
         edge_ranges: config.edge_ranges.clone().into(),
-        fleet: Fleet {
-            addresses: link_addresses.into(),
-            reported: link.reports.stored(),
-        },
+        fleet: Fleet { addresses: link_addresses.into(), reported: link.reports.stored() },
     };
     let plain = Listen { tls: None, stop, tasks: tasks.clone() };
     let admin_clock = app.clock.clone();

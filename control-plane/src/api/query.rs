@@ -3,6 +3,7 @@
 use super::{error::ApiError, error::Result};
 use axum::{extract::FromRequestParts, http::request::Parts};
 use percent_encoding::percent_decode_str;
+use policy::hostname::Hostname;
 
 const PARAMETERS_MAX: usize = 200;
 
@@ -32,6 +33,11 @@ impl Query {
 
     pub(crate) fn lower(&self, key: &str) -> Option<String> {
         self.text(key).map(str::to_lowercase)
+    }
+
+    /// A name or a part of one, in the form in which names are kept: lower case, and international labels in punycode.
+    pub(crate) fn name(&self, key: &str) -> Option<String> {
+        self.text(key).map(ascii_name)
     }
 
     /// Every value of a repeated key, commas separating values too.
@@ -70,6 +76,15 @@ impl Query {
             ApiError::invalid(key, format!("Invalid query: `{key}` must be one of {}", words.join(", ")))
         })
     }
+}
+
+/// See [`Query::name`]. Only whole labels can be converted.
+pub(crate) fn ascii_name(text: &str) -> String {
+    let label = |label: &str| match Hostname::parse(label) {
+        Ok(name) if !label.is_ascii() => name.to_string(),
+        _ => label.to_lowercase(),
+    };
+    text.split('.').map(label).collect::<Vec<_>>().join(".")
 }
 
 fn decode(pair: &str) -> Result<(String, String)> {

@@ -6,7 +6,7 @@ use super::{
     pem::{self, PemError},
     private_key::PrivateKey,
 };
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use policy::hostname::Hostname;
 use rustls::{pki_types::CertificateDer, server::ParsedCertificate};
 use x509_parser::{
@@ -17,6 +17,8 @@ use x509_parser::{
 
 pub const CHAIN_CERTIFICATES_MAX: usize = 10;
 pub const HOSTS_MAX: usize = 100;
+/// How far the clock of who issued a certificate may be ahead of ours.
+pub const CLOCK_SKEW_MAX: SignedDuration = SignedDuration::from_mins(5);
 
 /// A chain in order, leaf first, whose names all lie within one zone, valid at the time of the check.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -102,14 +104,14 @@ fn parse_all(certificates: &[Vec<u8>]) -> Result<Vec<(X509Certificate<'_>, Facts
 
 fn parse(der: &[u8]) -> Option<(X509Certificate<'_>, Facts)> {
     let (rest, certificate) = X509Certificate::from_der(der).ok()?;
-    let facts = Facts::of(&certificate).filter(|_| rest.is_empty())?;
-    Some((certificate, facts))
+    let facts = Facts::of(&certificate);
+    rest.is_empty().then_some((certificate, facts))
 }
 
 fn check_dates(position: usize, facts: &Facts, now: Timestamp) -> Result<(), ChainError> {
     if facts.not_after <= now {
         Err(ChainError::Expired(position, facts.not_after))
-    } else if facts.not_before > now {
+    } else if facts.not_before > now + CLOCK_SKEW_MAX {
         Err(ChainError::NotYetValid(position, facts.not_before))
     } else {
         Ok(())

@@ -14,15 +14,14 @@ pub struct Facts {
 }
 
 impl Facts {
-    /// Nothing if the validity lies outside the years 0 to 9999.
-    pub(super) fn of(certificate: &X509Certificate<'_>) -> Option<Self> {
+    pub(super) fn of(certificate: &X509Certificate<'_>) -> Self {
         let validity = certificate.validity();
-        Some(Self {
+        Self {
             issuer: name(certificate.issuer()),
             signature: signature(certificate),
-            not_before: timestamp(&validity.not_before)?,
-            not_after: timestamp(&validity.not_after)?,
-        })
+            not_before: timestamp(&validity.not_before),
+            not_after: timestamp(&validity.not_after),
+        }
     }
 }
 
@@ -53,6 +52,7 @@ fn signature(certificate: &X509Certificate<'_>) -> &'static str {
     known.into_iter().find(|(oid, _)| oid == algorithm).map_or("unknown", |(_, name)| name)
 }
 
-fn timestamp(time: &ASN1Time) -> Option<Timestamp> {
-    Timestamp::from_second(time.timestamp()).ok()
+/// The years 0 to 9999 fit, but for the very end of the last one, which means that there is no end (RFC 5280, 4.1.2.5).
+fn timestamp(time: &ASN1Time) -> Timestamp {
+    Timestamp::from_second(time.timestamp()).unwrap_or(Timestamp::MAX)
 }

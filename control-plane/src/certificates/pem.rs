@@ -20,6 +20,8 @@ pub enum PemError {
     Missing(&'static str),
     #[error("the text holds more than one {0}")]
     Several(&'static str),
+    #[error("the text must hold one {0} and nothing else, least of all a private key")]
+    Others(&'static str),
 }
 
 /// Every certificate in the text, in order; at least one.
@@ -31,9 +33,13 @@ pub fn certificates(text: &str) -> Result<Vec<Vec<u8>>, PemError> {
     Ok(found.into_iter().map(|certificate| certificate.to_vec()).collect())
 }
 
-/// The one certificate signing request in the text.
+/// The certificate signing request that is the one section in the text.
 pub fn signing_request(text: &str) -> Result<Vec<u8>, PemError> {
     const SECTION: &str = "\"BEGIN CERTIFICATE REQUEST\" section";
+    // The text is kept and shown again as it was sent: nothing may hide in it, least of all the private key.
+    if text.matches("-----BEGIN").count() > 1 || text.to_ascii_uppercase().contains("PRIVATE KEY") {
+        return Err(PemError::Others(SECTION));
+    }
     // Some tools write the older title.
     let text = text.replace(" NEW CERTIFICATE REQUEST", " CERTIFICATE REQUEST");
     one(read::<CertificateSigningRequestDer<'static>>(&text)?, SECTION).map(|request| request.to_vec())

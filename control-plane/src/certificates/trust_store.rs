@@ -46,7 +46,10 @@ impl Root {
     pub fn check(text: &str, now: Timestamp) -> Result<Self, RootError> {
         let der = pem::one(pem::certificates(text)?, "certificate")?;
         let (rest, certificate) = X509Certificate::from_der(&der).map_err(|_| RootError::Malformed)?;
-        let facts = Facts::of(&certificate).filter(|_| rest.is_empty()).ok_or(RootError::Malformed)?;
+        if !rest.is_empty() {
+            return Err(RootError::Malformed);
+        }
+        let facts = Facts::of(&certificate);
         // What nodes read it with is stricter about the parts that no signature covers.
         ParsedCertificate::try_from(&CertificateDer::from(der.as_slice()))
             .map_err(|_| RootError::Malformed)?;

@@ -81,10 +81,12 @@ pub async fn ensure_enrolment(
         .await
         .map_err(DbError::from)?;
     // The audit remembers tokens that were deleted since, which must not come back.
-    let made = sqlx::query_scalar!(r#"select exists (select 1 from audit where action = 'enrolment_token.create') as "made!""#)
-        .fetch_one(change.conn())
-        .await
-        .map_err(DbError::from)?;
+    let made = sqlx::query_scalar!(
+        r#"select exists (select 1 from audit where action = 'enrolment_token.create') as "made!""#
+    )
+    .fetch_one(change.conn())
+    .await
+    .map_err(DbError::from)?;
     if !made {
         let (token, text) = enrolment::create_token(change.conn(), new, now).await?;
         change.audit(Entry::elsewhere("enrolment_token.create", "enrolment_token", token.id, None));

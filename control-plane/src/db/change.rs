@@ -5,6 +5,7 @@ use super::{
     audit::{self, Entry},
     parse,
 };
+use crate::random;
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx as _;
 use policy::{
@@ -43,6 +44,15 @@ impl Actor {
     pub fn system(name: &'static str, at: Timestamp) -> Self {
         Self { who: Who::System(name), ip: None, ray: None, at }
     }
+}
+
+/// What a change of one zone has come to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Committed {
+    /// The newest revision of all.
+    pub newest: Revision,
+    /// The revision that last published the zone: an older one if the change published nothing of it.
+    pub zone: Revision,
 }
 
 /// A transaction that alters published state. Dropped without [`Change::commit`], it never happened.
@@ -134,6 +144,22 @@ impl Change {
         Ok(current)
     }
 
+    /// The same as [`Change::commit`] for a change of one zone, which must exist.
+    pub async fn commit_zone(mut self, zone: ZoneId) -> Result<Committed, DbError> {
+        let former = if self.documents.contains_key(&format!("zone/{zone}")) {
+            None
+        } else {
+            Some(revision_of(self.conn(), zone).await?)
+        };
+        let newest = self.commit().await?;
+        Ok(Committed { newest, zone: former.unwrap_or(newest) })
+    }
+
+    /// Undoes everything and lets go of all locks. A change that is merely dropped keeps them a little longer.
+    pub async fn abandon(self) -> Result<(), DbError> {
+        Ok(self.transaction.rollback().await?)
+    }
+
     fn published_zones(&self) -> Result<Vec<ZoneId>, DbError> {
         let keys = self.documents.iter().filter(|(_, removed)| !**removed);
         keys.filter_map(|(key, _)| key.strip_prefix("zone/")).map(|id| parse("zones.id", id)).collect()
@@ -151,15 +177,17 @@ impl Change {
         );
         let number = counter.revision + 1;
         let revision = Revision(number.unsigned_abs());
-        let chain = next_chain(previous, revision, &self.documents);
+        let salt: Salt = random::bytes();
+        let chain = next_chain(previous, revision, &salt, &self.documents);
         let (keys, removed): (Vec<String>, Vec<bool>) = self.documents.clone().into_iter().unzip();
         let zones: Vec<String> = zones.iter().map(ZoneId::to_string).collect();
         sqlx::query!("update revision_counter set revision = $1, chain = $2", number, &chain.0)
             .execute(&mut *conn)
             .await?;
         sqlx::query!(
-            "insert into revisions (revision, chain, at) values ($1, $2, $3)",
+            "insert into revisions (revision, salt, chain, at) values ($1, $2, $3, $4)",
             number,
+            &salt,
             &chain.0,
             self.actor.at.to_sqlx()
         )
@@ -183,18 +211,29 @@ impl Change {
     }
 }
 
+/// What makes each change one of its kind.
+pub type Salt = [u8; 16];
+
 /// The chain after a change: SHA-256 over, in this order,
 ///
 /// - the previous chain, 32 bytes;
 /// - the revision, 8 bytes, big-endian;
+/// - the salt, 16 random bytes, without which a history that was restored and went on to touch the same documents in another way
+///   would have the same chain;
 /// - the number of documents, 4 bytes, big-endian;
 /// - for each document, in the order of its key's bytes: the key's length, 4 bytes, big-endian; the key; 1 if it is removed,
 ///   otherwise 0, one byte.
-pub fn next_chain(previous: Chain, revision: Revision, documents: &BTreeMap<String, bool>) -> Chain {
+pub fn next_chain(
+    previous: Chain,
+    revision: Revision,
+    salt: &Salt,
+    documents: &BTreeMap<String, bool>,
+) -> Chain {
     let length = |length: usize| u32::try_from(length).unwrap_or(u32::MAX).to_be_bytes();
     let mut hasher = Sha256::new();
     hasher.update(previous.0);
     hasher.update(revision.0.to_be_bytes());
+    hasher.update(salt);
     hasher.update(length(documents.len()));
     for (key, removed) in documents {
         hasher.update(length(key.len()));
@@ -207,5 +246,12 @@ pub fn next_chain(previous: Chain, revision: Revision, documents: &BTreeMap<Stri
 /// The newest committed revision.
 pub async fn current(conn: &mut PgConnection) -> Result<Revision, DbError> {
     let number = sqlx::query_scalar!("select revision from revision_counter").fetch_one(conn).await?;
+    Ok(Revision(number.unsigned_abs()))
+}
+
+async fn revision_of(conn: &mut PgConnection, zone: ZoneId) -> Result<Revision, DbError> {
+    let number = sqlx::query_scalar!("select revision from zones where id = $1", zone.to_string())
+        .fetch_one(conn)
+        .await?;
     Ok(Revision(number.unsigned_abs()))
 }

@@ -188,28 +188,36 @@ pub async fn enrol(
     sqlx::query!("update enrolment_tokens set uses = uses + 1 where id = $1", token.id)
         .execute(&mut *transaction)
         .await?;
-    let name = free_name(&mut transaction, applicant.name, new_id).await?;
+    let name = insert_node(&mut transaction, applicant, new_id, &token.id, now).await?;
+    transaction.commit().await?;
+    Ok(Enrolment::Enrolled { node: new_id, name })
+}
+
+/// Returns the node's name.
+async fn insert_node(
+    conn: &mut PgConnection,
+    applicant: &Applicant<'_>,
+    id: NodeId,
+    token: &str,
+    now: Timestamp,
+) -> Result<String, DbError> {
+    let name = free_name(conn, applicant.name, id).await?;
     sqlx::query!(
         "insert into nodes (id, name, signing_key, receiving_key, version, enrolled_with, enrolled_on)
          values ($1, $2, $3, $4, $5, $6, $7)",
-        new_id.to_string(),
+        id.to_string(),
         name,
         &applicant.signing_key.0,
         &applicant.receiving_key,
         applicant.version,
-        token.id,
+        token,
         now.to_sqlx()
     )
-    .execute(&mut *transaction)
+    .execute(&mut *conn)
     .await?;
-    sqlx::query!("insert into node_states (node_id) values ($1)", new_id.to_string())
-        .execute(&mut *transaction)
-        .await?;
-    sqlx::query!("select pg_notify('orangery_nodes', '') is null as sent")
-        .fetch_one(&mut *transaction)
-        .await?;
-    transaction.commit().await?;
-    Ok(Enrolment::Enrolled { node: new_id, name })
+    sqlx::query!("insert into node_states (node_id) values ($1)", id.to_string()).execute(&mut *conn).await?;
+    sqlx::query!("select pg_notify('orangery_nodes', '') is null as sent").fetch_one(conn).await?;
+    Ok(name)
 }
 
 async fn known(conn: &mut PgConnection, applicant: &Applicant<'_>) -> Result<Option<Enrolment>, DbError> {

@@ -1,18 +1,12 @@
 //! What the publisher reads: history, and the rows of documents, all in one consistent view.
 
-use super::{DbError, parse, records::RecordKind};
+use super::{DbError, parse};
 use policy::{
-    certificate::{Certificate, SealedKey},
-    hostname::Hostname,
-    id::{AccountId, FleetKeyId, ZoneId},
+    id::FleetKeyId,
     object::{ObjectHash, TrustStore},
     revision::{Chain, Position, Revision},
-    settings::{Edge, Settings},
-    ssl::SslMode,
 };
-use serde_json::Value;
 use sqlx::{PgConnection, PgPool, Postgres, Transaction, postgres::PgListener};
-use std::collections::HashMap;
 
 /// A view of the database at one moment: everything read through it belongs to the same revision.
 pub struct View {
@@ -45,29 +39,6 @@ pub struct Touched {
     pub removed: bool,
 }
 
-/// The rows of one zone.
-#[derive(Debug, Clone)]
-pub struct ZoneRows {
-    pub id: ZoneId,
-    pub account: AccountId,
-    pub name: Hostname,
-    pub paused: bool,
-    pub settings: Settings,
-    pub records: Vec<RecordRow>,
-    /// In order of precedence.
-    pub certificates: Vec<Certificate>,
-    pub trust_store: Option<ObjectHash>,
-}
-
-#[derive(Debug, Clone)]
-pub struct RecordRow {
-    pub kind: RecordKind,
-    pub name: Hostname,
-    pub content: String,
-    pub proxied: bool,
-    pub origin: Option<Value>,
-}
-
 /// Wakes the publisher. Only a hint: it is lost with its connection, and truth is in the tables.
 pub struct Nudges(PgListener);
 
@@ -78,9 +49,11 @@ impl Nudges {
         Ok(Self(listener))
     }
 
-    /// Returns when something happened, and at once after a lost connection was opened again.
+    /// Returns when something happened, once for all that happened by now, and at once after a lost connection was opened
+    /// again.
     pub async fn next(&mut self) -> Result<(), DbError> {
         self.0.try_recv().await?;
+        while self.0.next_buffered().is_some() {}
         Ok(())
     }
 }
@@ -136,39 +109,6 @@ impl View {
         Ok(touched.collect())
     }
 
-    /// Those of the zones that exist.
-    pub async fn zones(&mut self, ids: &[ZoneId]) -> Result<Vec<ZoneRows>, DbError> {
-        let ids: Vec<String> = ids.iter().map(ZoneId::to_string).collect();
-        let conn = self.conn();
-        let mut settings = settings(conn, &ids).await?;
-        let mut records = records(conn, &ids).await?;
-        let mut certificates = certificates(conn, &ids).await?;
-        let rows = sqlx::query!(
-            r#"select z.id, z.account_id, z.name, z.paused, z.ssl, z.grpc, t.hash as "trust_store?"
-               from zones z left join zone_trust_stores t on t.zone_id = z.id
-               where z.id = any($1) order by z.id"#,
-            &ids
-        )
-        .fetch_all(conn)
-        .await?;
-        let zones = rows.into_iter().map(|row| {
-            let ssl = SslMode::parse(&row.ssl).ok_or(DbError::Corrupt { column: "zones.ssl" })?;
-            let edge = Edge::new(ssl, row.grpc).map_err(|_| DbError::Corrupt { column: "zones.grpc" })?;
-            let chosen = settings.remove(&row.id).unwrap_or_default();
-            Ok(ZoneRows {
-                id: parse("zones.id", &row.id)?,
-                account: parse("zones.account_id", &row.account_id)?,
-                name: parse("zones.name", &row.name)?,
-                paused: row.paused,
-                settings: apply_settings(edge, &chosen)?,
-                records: records.remove(&row.id).unwrap_or_default(),
-                certificates: certificates.remove(&row.id).unwrap_or_default(),
-                trust_store: row.trust_store.map(object_hash).transpose()?,
-            })
-        });
-        zones.collect()
-    }
-
     /// Those of the trust stores that exist.
     pub async fn trust_stores(&mut self, hashes: &[ObjectHash]) -> Result<Vec<TrustStore>, DbError> {
         let hashes: Vec<Vec<u8>> = hashes.iter().map(|hash| hash.0.to_vec()).collect();
@@ -208,87 +148,6 @@ pub async fn knows(conn: &mut PgConnection, position: Position) -> Result<bool, 
     Ok(chain.is_some_and(|chain| chain == position.chain.0))
 }
 
-fn apply_settings(edge: Edge, chosen: &[super::settings::Setting]) -> Result<Settings, DbError> {
-    let settings = Settings { edge, ..Settings::default() };
-    super::settings::changed(settings, chosen).map_err(|_| DbError::Corrupt { column: "zone_settings.id" })
-}
-
-async fn settings(
-    conn: &mut PgConnection,
-    zones: &[String],
-) -> Result<HashMap<String, Vec<super::settings::Setting>>, DbError> {
-    let rows = sqlx::query!("select zone_id, id, value from zone_settings where zone_id = any($1)", zones)
-        .fetch_all(conn)
-        .await?;
-    let mut settings: HashMap<_, Vec<_>> = HashMap::new();
-    for row in rows {
-        settings.entry(row.zone_id).or_default().push(super::settings::read(&row.id, &row.value)?);
-    }
-    Ok(settings)
-}
-
-async fn records(
-    conn: &mut PgConnection,
-    zones: &[String],
-) -> Result<HashMap<String, Vec<RecordRow>>, DbError> {
-    // The contents of records without a target are not needed: only that the name exists.
-    let rows = sqlx::query!(
-        r#"select zone_id, type as "kind: RecordKind", name, proxied, origin,
-                  case when type in ('A', 'AAAA', 'CNAME') then content else '' end as "content!"
-           from records where zone_id = any($1) order by zone_id, name, type, content"#,
-        zones
-    )
-    .fetch_all(conn)
-    .await?;
-    let mut records: HashMap<_, Vec<_>> = HashMap::new();
-    for row in rows {
-        let name =
-            Hostname::parse_pattern(&row.name).map_err(|_| DbError::Corrupt { column: "records.name" })?;
-        let record = RecordRow {
-            kind: row.kind,
-            name,
-            content: row.content,
-            proxied: row.proxied,
-            origin: row.origin,
-        };
-        records.entry(row.zone_id).or_default().push(record);
-    }
-    Ok(records)
-}
-
-async fn certificates(
-    conn: &mut PgConnection,
-    zones: &[String],
-) -> Result<HashMap<String, Vec<Certificate>>, DbError> {
-    let rows = sqlx::query!(
-        r#"select id, zone_id, hosts, chain, fleet_key_id, key_ciphertext, not_after
-           from certificates where zone_id = any($1) and not expired
-           order by zone_id, source = 'custom' desc, priority desc, uploaded_on desc, id"#,
-        zones
-    )
-    .fetch_all(conn)
-    .await?;
-    let mut certificates: HashMap<_, Vec<_>> = HashMap::new();
-    for row in rows {
-        let hosts = row.hosts.iter().map(|host| Hostname::parse_pattern(host));
-        let hosts =
-            hosts.collect::<Result<_, _>>().map_err(|_| DbError::Corrupt { column: "certificates.hosts" })?;
-        let fleet_key = parse("certificates.fleet_key_id", &row.fleet_key_id)?;
-        certificates.entry(row.zone_id).or_default().push(Certificate {
-            id: parse("certificates.id", &row.id)?,
-            hosts,
-            chain: row.chain,
-            key: SealedKey { fleet_key, ciphertext: row.key_ciphertext },
-            not_after_unix: row.not_after.to_jiff().as_second(),
-        });
-    }
-    Ok(certificates)
-}
-
 fn chain(bytes: Vec<u8>) -> Result<Chain, DbError> {
     bytes.try_into().map(Chain).map_err(|_| DbError::Corrupt { column: "revisions.chain" })
-}
-
-fn object_hash(bytes: Vec<u8>) -> Result<ObjectHash, DbError> {
-    bytes.try_into().map(ObjectHash).map_err(|_| DbError::Corrupt { column: "zone_trust_stores.hash" })
 }

@@ -14,7 +14,8 @@ pub struct Filter {
     pub content: TextFilter,
     pub comment: TextFilter,
     pub comment_present: Option<bool>,
-    pub tags: Vec<String>,
+    pub tags: Vec<TagFilter>,
+    /// One fulfilled condition on tags is enough.
     pub tags_any: bool,
     pub kind: Vec<String>,
     pub proxied: Option<bool>,
@@ -33,6 +34,49 @@ pub struct TextFilter {
     pub contains: Option<String>,
     pub starts_with: Option<String>,
     pub ends_with: Option<String>,
+}
+
+/// A condition on the tags, each of which is a name, or a name and a value with a colon between them.
+#[derive(Debug)]
+pub struct TagFilter {
+    pub how: TagMatch,
+    /// In lower case: a tag, or for [`TagMatch::Present`] and [`TagMatch::Absent`] the name of one.
+    pub text: String,
+}
+
+/// How a tag is compared; the parts that are looked for are parts of its value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TagMatch {
+    Exact,
+    Contains,
+    StartsWith,
+    EndsWith,
+    Present,
+    Absent,
+}
+
+impl TagFilter {
+    /// The regular expression that a tag has to fit or, for [`TagMatch::Absent`], none may fit.
+    fn pattern(&self) -> String {
+        let (name, value) = match self.text.split_once(':') {
+            Some((name, value)) => (format!("^{}:", literal(name)), literal(value)),
+            None => (String::new(), literal(&self.text)),
+        };
+        match self.how {
+            TagMatch::Exact => format!("^{}$", literal(&self.text)),
+            TagMatch::Contains => format!("{name}.*{value}"),
+            TagMatch::StartsWith if name.is_empty() => format!("^{value}"),
+            TagMatch::StartsWith => format!("{name}{value}"),
+            TagMatch::EndsWith => format!("{name}.*{value}$"),
+            TagMatch::Present | TagMatch::Absent => format!("^{}(:|$)", literal(&self.text)),
+        }
+    }
+}
+
+/// A regular expression that only the text itself fits.
+fn literal(text: &str) -> String {
+    let escaped = |c: char| if c.is_ascii_punctuation() { vec!['\\', c] } else { vec![c] };
+    text.chars().flat_map(escaped).collect()
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -68,6 +112,8 @@ pub async fn list(
     limit: i64,
     offset: i64,
 ) -> Result<(Vec<Record>, i64), DbError> {
+    let (patterns, absent): (Vec<String>, Vec<bool>) =
+        filter.tags.iter().map(|tag| (tag.pattern(), tag.how == TagMatch::Absent)).unzip();
     let rows = sqlx::query_as!(
         Row,
         r#"select r.id, r.zone_id, r.type as "kind: RecordKind", r.name, r.content, r.ttl, r.proxied, r.priority, r.comment,
@@ -83,7 +129,9 @@ pub async fn list(
                l.content = $6, position($7 in l.content) > 0, starts_with(l.content, $8), right(l.content, length($9)) = $9,
                l.comment = $10, position($11 in l.comment) > 0, starts_with(l.comment, $12), right(l.comment, length($13)) = $13,
                (l.comment <> '') = $14,
-               case when $15 <> '{}'::text[] then case when $16 then l.tags && $15 else l.tags @> $15 end end,
+               (select case when $16 then bool_or(m.met) else bool_and(m.met) end
+                from (select exists (select from unnest(l.tags) tag where tag ~ p.pattern) <> p.absent as met
+                      from unnest($15::text[], $24::bool[]) as p (pattern, absent)) m),
                case when $17 <> '{}'::text[] then r.type = any($17) end,
                r.proxied = $18,
                position($19 in concat_ws(' ', r.name, l.content, l.comment, array_to_string(l.tags, ' '))) > 0] as verdicts) v
@@ -94,7 +142,7 @@ pub async fn list(
              and case when $21 then (true = any (v.verdicts)) is true or cardinality(array_remove(v.verdicts, null)) = 0
                       else (false = any (v.verdicts)) is not true end
            order by case when $22 then null else k.key end, case when $22 then k.key end desc, r.name, r.type, r.id
-           limit $23 offset $24"#,
+           limit $23 offset $25"#,
         zone.to_string(),
         filter.name.exact,
         filter.name.contains,
@@ -109,7 +157,7 @@ pub async fn list(
         filter.comment.starts_with,
         filter.comment.ends_with,
         filter.comment_present,
-        &filter.tags,
+        &patterns,
         filter.tags_any,
         &filter.kind,
         filter.proxied,
@@ -118,6 +166,7 @@ pub async fn list(
         filter.any,
         filter.descending,
         limit,
+        &absent,
         offset
     )
     .fetch_all(conn)

@@ -228,34 +228,46 @@ pub async fn measure(conn: &mut PgConnection, zone: ZoneId) -> Result<(i64, i64)
     Ok((row.count, row.bytes))
 }
 
-/// Adds a record to a locked zone.
-pub async fn insert(change: &mut Change, record: &Record) -> Result<(), DbError> {
+/// Adds records to a locked zone, in their order.
+pub async fn insert(change: &mut Change, zone: ZoneId, records: &[Record]) -> Result<(), DbError> {
+    if records.is_empty() {
+        return Ok(());
+    }
     sqlx::query!(
-        "insert into records (id, zone_id, type, name, content, content_hash, ttl, proxied, priority, comment, comment_modified_on,
+        "insert into records (zone_id, id, type, name, content, content_hash, ttl, proxied, priority, comment, comment_modified_on,
                               tags, tags_modified_on, settings, origin, created_on, modified_on)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)",
-        record.id.to_string(),
-        record.zone.to_string(),
-        record.kind as RecordKind,
-        record.name.as_str(),
-        record.content,
-        &content_hash(record.kind, &record.content),
-        record.ttl,
-        record.proxied,
-        record.priority.map(i32::from),
-        record.comment,
-        record.comment_modified_on.map(|at| at.to_sqlx()),
-        &record.tags,
-        record.tags_modified_on.map(|at| at.to_sqlx()),
-        record.settings,
-        record.origin.as_ref().map(origin_to_json),
-        record.created_on.to_sqlx(),
-        record.modified_on.to_sqlx()
+         select $1, id, type, name, content, content_hash, ttl, proxied, priority, comment, comment_modified_on,
+                array(select jsonb_array_elements_text(tags)), tags_modified_on, settings, origin, created_on, modified_on
+         from unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::bytea[], $7::integer[], $8::boolean[], $9::integer[], $10::text[],
+                     $11::timestamptz[], $12::jsonb[], $13::timestamptz[], $14::jsonb[], $15::jsonb[], $16::timestamptz[], $17::timestamptz[])
+              as r (id, type, name, content, content_hash, ttl, proxied, priority, comment, comment_modified_on, tags, tags_modified_on,
+                    settings, origin, created_on, modified_on)",
+        zone.to_string(),
+        &column(records, |record| record.id.to_string()),
+        &column(records, |record| record.kind.as_str().to_owned()),
+        &column(records, |record| record.name.to_string()),
+        &column(records, |record| record.content.clone()),
+        &column(records, |record| content_hash(record.kind, &record.content).to_vec()),
+        &column(records, |record| record.ttl),
+        &column(records, |record| record.proxied),
+        &column(records, |record| record.priority.map(i32::from)) as _,
+        &column(records, |record| record.comment.clone()) as _,
+        &column(records, |record| record.comment_modified_on.map(|at| at.to_sqlx())) as _,
+        &column(records, |record| json!(record.tags)),
+        &column(records, |record| record.tags_modified_on.map(|at| at.to_sqlx())) as _,
+        &column(records, |record| record.settings.clone()),
+        &column(records, |record| record.origin.as_ref().map(origin_to_json)) as _,
+        &column(records, |record| record.created_on.to_sqlx()) as _,
+        &column(records, |record| record.modified_on.to_sqlx()) as _,
     )
     .execute(change.conn())
     .await?;
-    change.publish_zone(record.zone);
+    change.publish_zone(zone);
     Ok(())
+}
+
+fn column<T>(records: &[Record], of: impl FnMut(&Record) -> T) -> Vec<T> {
+    records.iter().map(of).collect()
 }
 
 /// Overwrites a record of a locked zone; its type stays.

@@ -17,17 +17,20 @@ pub struct Due {
     pub name: Hostname,
 }
 
-/// Zones, at most `limit` of them, without a certificate of ours that is valid beyond `until`.
+/// Zones, at most `limit` of them and those after `after`, without a certificate of ours that is valid beyond `until`.
 pub async fn zones_to_renew(
     conn: &mut PgConnection,
     until: Timestamp,
+    after: Option<ZoneId>,
     limit: i64,
 ) -> Result<Vec<Due>, DbError> {
     let rows = sqlx::query!(
         "select z.id, z.account_id, z.name from zones z
          where not exists (select from certificates c where c.zone_id = z.id and c.source = 'edge' and c.not_after > $1)
-         order by z.id limit $2",
+           and z.id > $2
+         order by z.id limit $3",
         until.to_sqlx(),
+        after.map(|zone| zone.to_string()).unwrap_or_default(),
         limit
     )
     .fetch_all(conn)
@@ -37,6 +40,19 @@ pub async fn zones_to_renew(
         Ok(Due { zone, account, name: parse("zones.name", &row.name)? })
     });
     due.collect()
+}
+
+/// Whether a zone exists and is without a certificate of ours that is valid beyond `until`.
+pub async fn is_to_renew(conn: &mut PgConnection, until: Timestamp, zone: ZoneId) -> Result<bool, DbError> {
+    let is_due = sqlx::query_scalar!(
+        r#"select exists (select from zones where id = $1)
+                  and not exists (select from certificates where zone_id = $1 and source = 'edge' and not_after > $2) as "is_due!""#,
+        zone.to_string(),
+        until.to_sqlx()
+    )
+    .fetch_one(conn)
+    .await?;
+    Ok(is_due)
 }
 
 /// Zones, at most `limit` of them, that publish an uploaded certificate whose end has passed at `now`.

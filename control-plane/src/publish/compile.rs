@@ -2,8 +2,8 @@
 
 use crate::db::{
     DbError,
-    published::{RecordRow, ZoneRows},
     records::{self, RecordKind},
+    zone_rows::{RecordRow, ZoneRows},
 };
 use policy::{
     hostname::Hostname,

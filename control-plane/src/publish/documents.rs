@@ -68,11 +68,6 @@ impl Documents {
         self.position
     }
 
-    /// The newest form of a document, if it is remembered.
-    pub fn form(&self, key: &DocumentKey) -> Option<&Form> {
-        self.entries.get(key).map(|entry| &entry.form)
-    }
-
     /// How many documents there are.
     pub fn len(&self) -> usize {
         self.entries.size() - self.removals.size()

@@ -9,7 +9,8 @@ use crate::{
         DbError,
         link::{self, LinkKeyError},
         nodes::{self, Member},
-        published::{Census, Head, Touched, View, ZoneRows},
+        published::{Census, Head, Touched, View},
+        zone_rows::{self, ZoneRows},
     },
     secrets::MasterKey,
 };
@@ -137,16 +138,12 @@ async fn catch_up(
         (before.epoch + 1, Arc::new(Documents::empty()))
     };
     let touched = view.touched_since(base.position().revision).await?;
-    let forms = read(view, touched, &before.documents).await?;
+    let forms = read(view, touched).await?;
     Ok((epoch, Arc::new(base.advance(head.position, forms))))
 }
 
 /// Reads what was touched, and encodes each document once.
-async fn read(
-    view: &mut View,
-    touched: Vec<Touched>,
-    before: &Documents,
-) -> Result<Vec<(DocumentKey, Revision, Form)>, DbError> {
+async fn read(view: &mut View, touched: Vec<Touched>) -> Result<Vec<(DocumentKey, Revision, Form)>, DbError> {
     let mut forms = Vec::with_capacity(touched.len());
     let mut zones: HashMap<ZoneId, Revision> = HashMap::new();
     let mut objects: HashMap<ObjectHash, Revision> = HashMap::new();
@@ -164,34 +161,32 @@ async fn read(
     for store in view.trust_stores(&hashes).await? {
         let (key, encoded) = (DocumentKey::Object(store.hash()), wire::encode_trust_store(&store));
         let revision = objects.get(&store.hash()).copied().unwrap_or_default();
-        forms.push(form(key, revision, encoded, before));
+        forms.push(form(key, revision, encoded));
     }
     let ids: Vec<ZoneId> = zones.keys().copied().collect();
     for ids in ids.chunks(ZONES_PER_READ_MAX) {
-        for rows in view.zones(ids).await? {
-            let (key, revision) =
-                (DocumentKey::Zone(rows.id), zones.get(&rows.id).copied().unwrap_or_default());
-            forms.push(form(key, revision, encode(rows), before));
+        for (id, rows) in zone_rows::read(view.conn(), ids).await? {
+            let revision = zones.get(&id).copied().unwrap_or_default();
+            forms.push(form(DocumentKey::Zone(id), revision, encode(rows)));
         }
     }
     Ok(forms)
 }
 
-fn encode(rows: ZoneRows) -> Result<bytes::Bytes, Box<dyn std::error::Error>> {
-    Ok(wire::encode_zone(&compile(rows)?)?)
+fn encode(rows: Result<ZoneRows, DbError>) -> Result<bytes::Bytes, Box<dyn std::error::Error>> {
+    Ok(wire::encode_zone(&compile(rows?)?)?)
 }
 
-/// A document that cannot be made keeps its form before and holds nothing else up.
+/// A document that cannot be made holds nothing else up.
 fn form(
     key: DocumentKey,
     revision: Revision,
     encoded: Result<bytes::Bytes, impl std::fmt::Display>,
-    before: &Documents,
 ) -> (DocumentKey, Revision, Form) {
-    let form = encoded.map(Form::Published).unwrap_or_else(|error| {
+    let bytes = encoded.unwrap_or_else(|error| {
         metrics::counter!("orangery_publish_failures_total").increment(1);
-        tracing::error!(document = %key, %error, "not published: its last form stays in force");
-        before.form(&key).cloned().unwrap_or(Form::Removed)
+        tracing::error!(document = %key, %error, "cannot be published: nodes keep its last form");
+        wire::encode_broken(&key)
     });
-    (key, revision, form)
+    (key, revision, Form::Published(bytes))
 }

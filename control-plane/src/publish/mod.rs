@@ -4,6 +4,7 @@
 //! [`session`] decides what it lacks. `service` is the gRPC side of it, [`enrol`] how nodes join, [`reports`] what they tell.
 
 pub mod compile;
+mod connection;
 pub mod documents;
 pub mod enrol;
 pub mod hub;
@@ -34,6 +35,10 @@ const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(15);
 const KEEPALIVE_TIMEOUT: Duration = Duration::from_secs(10);
 /// Requests of one node at a time: a stream, a report and some room.
 const REQUESTS_PER_CONNECTION_MAX: usize = 8;
+
+/// Large enough for the largest request, which names kept chunks.
+const STREAM_WINDOW_BYTES: u32 = 1 << 20;
+const CONNECTION_WINDOW_BYTES: u32 = 4 << 20;
 
 /// A running link.
 pub struct Running {
@@ -82,21 +87,30 @@ pub async fn serve(
         admissions: Arc::new(Semaphore::new(ADMISSIONS_MAX)),
         shutdown: shutdown.clone(),
     };
-    let link = LinkServer::new(service)
-        .max_decoding_message_size(MESSAGE_BYTES_MAX)
-        .max_encoding_message_size(MESSAGE_BYTES_MAX);
-    let server = tonic::transport::Server::builder()
-        .http2_keepalive_interval(Some(KEEPALIVE_INTERVAL))
-        .http2_keepalive_timeout(Some(KEEPALIVE_TIMEOUT))
-        .concurrency_limit_per_connection(REQUESTS_PER_CONNECTION_MAX)
-        .initial_connection_window_size(Some(4 << 20))
-        .initial_stream_window_size(Some(1 << 20))
-        .add_service(link)
-        .serve_with_incoming_shutdown(ReceiverStream::new(connections), shutdown.cancelled_owned());
+    let server = server(service, ReceiverStream::new(connections), shutdown);
     let task = tokio::spawn(async move {
         if let Err(error) = server.await {
             tracing::error!(%error, "the link ended");
         }
     });
     Ok(Running { link_addr, keys, reports, task })
+}
+
+async fn server(
+    service: LinkService,
+    connections: ReceiverStream<io::Result<connection::Connection>>,
+    shutdown: CancellationToken,
+) -> Result<(), tonic::transport::Error> {
+    let link = LinkServer::new(service)
+        .max_decoding_message_size(MESSAGE_BYTES_MAX)
+        .max_encoding_message_size(MESSAGE_BYTES_MAX);
+    tonic::transport::Server::builder()
+        .http2_keepalive_interval(Some(KEEPALIVE_INTERVAL))
+        .http2_keepalive_timeout(Some(KEEPALIVE_TIMEOUT))
+        .concurrency_limit_per_connection(REQUESTS_PER_CONNECTION_MAX)
+        .initial_connection_window_size(Some(CONNECTION_WINDOW_BYTES))
+        .initial_stream_window_size(Some(STREAM_WINDOW_BYTES))
+        .add_service(link)
+        .serve_with_incoming_shutdown(connections, shutdown.cancelled_owned())
+        .await
 }

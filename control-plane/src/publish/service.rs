@@ -21,7 +21,7 @@ use policy::revision::Position;
 use proto::{
     CHUNKS_PER_UPDATE_MAX, MESSAGE_BYTES_MAX, POLL_WAIT_MAX, REJECTIONS_PER_REPORT_MAX,
     chunk::ChunkHash,
-    envelope::{self, EnvelopeError, Method, Opened},
+    envelope::{self, EnvelopeError, Method, Opened, Turn},
     v1::{self, link_server::Link},
     wire::position_from_proto,
 };
@@ -156,30 +156,13 @@ impl LinkService {
         body: &v1::WatchBody,
         wants_ping: bool,
     ) -> Result<(String, Stream), Status> {
-        if body.chunks.len() > CHUNKS_PER_UPDATE_MAX || body.version.len() > VERSION_BYTES_MAX {
-            return Err(Status::invalid_argument("the request names too much"));
-        }
-        let held: Option<HashSet<ChunkHash>> =
-            body.chunks.iter().map(|hash| (**hash).try_into().ok()).collect();
-        let held = held.ok_or_else(|| Status::invalid_argument("a chunk's hash has 32 bytes"))?;
-        let have = position(body.have.clone())?;
-        let id = hex::encode(random::bytes::<16>());
-        let mut conn = self.pool.acquire().await.map_err(|error| unavailable(&error.into()))?;
-        let turn = node_states::begin_stream(
-            &mut conn,
-            member.id,
-            opened.turn,
-            &id,
-            &body.version,
-            self.clock.now(),
-        );
-        if !turn.await.map_err(|error| unavailable(&error))? {
-            return Err(Status::aborted("a request is good once, and this one or a later one was seen"));
-        }
-        // The database is asked, and not this replica's memory, which may be behind it or from before a restore.
-        let known = published::knows(&mut conn, have).await.map_err(|error| unavailable(&error))?;
-        drop(conn);
+        let (held, have) = (held(body)?, position(body.have.clone())?);
         let published = self.hub.published();
+        // Asked for before the database is: should it be replaced in between, the epoch is over and the node is reset.
+        let epoch = published.borrow().epoch;
+        let id = hex::encode(random::bytes::<16>());
+        let known = self.begin(member, opened.turn, &id, &body.version, have).await?;
+        tracing::info!(node = %member.id, revision = %have.revision, known, "a stream begins");
         let arrival = Arrival {
             node: member.id,
             receiving_key: member.receiving_key,
@@ -188,8 +171,6 @@ impl LinkService {
             held,
             wants_ping,
         };
-        let epoch = published.borrow().epoch;
-        tracing::info!(node = %member.id, revision = %have.revision, known, "a stream begins");
         let stream = Stream {
             node: member.id,
             session: Session::new(arrival, epoch, Instant::now()),
@@ -200,6 +181,25 @@ impl LinkService {
             shutdown: self.shutdown.clone(),
         };
         Ok((id, stream))
+    }
+
+    /// Notes the beginning of a stream; returns whether what the node has is part of history.
+    async fn begin(
+        &self,
+        member: Member,
+        turn: Turn,
+        stream: &str,
+        version: &str,
+        have: Position,
+    ) -> Result<bool, Status> {
+        let mut conn = self.pool.acquire().await.map_err(|error| unavailable(&error.into()))?;
+        let now = self.clock.now();
+        let begun = node_states::begin_stream(&mut conn, member.id, turn, stream, version, now).await;
+        if !begun.map_err(|error| unavailable(&error))? {
+            return Err(Status::aborted("a request is good once, and this one or a later one was seen"));
+        }
+        // The database is asked, and not this replica's memory, which may be behind it or from before a restore.
+        published::knows(&mut conn, have).await.map_err(|error| unavailable(&error))
     }
 
     async fn carry(&self, member: Member, id: &str, stream: Stream, sender: Outgoing) {
@@ -245,6 +245,14 @@ async fn gather(
         }
     }
     Ok(messages)
+}
+
+fn held(body: &v1::WatchBody) -> Result<HashSet<ChunkHash>, Status> {
+    if body.chunks.len() > CHUNKS_PER_UPDATE_MAX || body.version.len() > VERSION_BYTES_MAX {
+        return Err(Status::invalid_argument("the request names too much"));
+    }
+    let held: Option<_> = body.chunks.iter().map(|hash| (**hash).try_into().ok()).collect();
+    held.ok_or_else(|| Status::invalid_argument("a chunk's hash has 32 bytes"))
 }
 
 fn position(position: Option<v1::Position>) -> Result<Position, Status> {

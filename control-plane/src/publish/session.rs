@@ -101,8 +101,7 @@ impl Session {
     ) -> Result<Next, SessionError> {
         if !self.greeted {
             self.greeted = true;
-            let heartbeat_millis = u32::try_from(HEARTBEAT.as_millis()).unwrap_or(u32::MAX);
-            return Ok(self.say(speaker, Body::Hello(v1::Hello { heartbeat_millis }), now));
+            return Ok(self.say(speaker, Body::Hello(v1::Hello {}), now));
         }
         if let Some(chunk) = self.next_chunk() {
             return Ok(Next::Send(Box::new(v1::Message { kind: Some(v1::message::Kind::Chunk(chunk)) })));

@@ -2,7 +2,7 @@
 //!
 //! Nodes pin the authority and not a name, so that the control plane can be reached by any address.
 
-use super::keys::LinkKeys;
+use super::{connection::Connection, keys::LinkKeys};
 use crate::{certificates::authority::IssueError, clock::Clock};
 use arc_swap::ArcSwap;
 use jiff::SignedDuration;
@@ -24,8 +24,8 @@ use tokio_util::sync::CancellationToken;
 const VALIDITY: SignedDuration = SignedDuration::from_hours(24 * 90);
 const RENEW_EVERY: Duration = Duration::from_secs(24 * 3600);
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
-/// Handshakes under way at a time; a storm of nodes waits in the listener's backlog.
-const HANDSHAKES_MAX: usize = 128;
+/// Connections at a time, greeted or not.
+const CONNECTIONS_MAX: usize = 20_000;
 /// After an error of accept, such as too many open files.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// What the certificate is issued for; nodes do not look at it.
@@ -45,24 +45,15 @@ pub(super) fn accept(
     keys: Arc<LinkKeys>,
     clock: Clock,
     shutdown: CancellationToken,
-) -> Result<mpsc::Receiver<io::Result<TlsStream<TcpStream>>>, LinkTlsError> {
+) -> Result<mpsc::Receiver<io::Result<Connection>>, LinkTlsError> {
     let config = Arc::new(ArcSwap::from_pointee(server_config(&keys, &clock)?));
     let (sender, receiver) = mpsc::channel(1);
     tokio::spawn(renew(Arc::clone(&config), keys, clock, shutdown.clone()));
+    let door = Door { places: Arc::new(Semaphore::new(CONNECTIONS_MAX)), config, sender };
     tokio::spawn(async move {
-        let handshakes = Arc::new(Semaphore::new(HANDSHAKES_MAX));
         while let Some(accepted) = shutdown.run_until_cancelled(listener.accept()).await {
-            let Ok(permit) = Arc::clone(&handshakes).acquire_owned().await else { return };
             match accepted {
-                Ok((stream, _)) => {
-                    let (acceptor, sender) = (TlsAcceptor::from(config.load_full()), sender.clone());
-                    tokio::spawn(async move {
-                        if let Some(stream) = greet(&acceptor, stream).await {
-                            drop(permit);
-                            sender.send(Ok(stream)).await.ok();
-                        }
-                    });
-                }
+                Ok((stream, _)) => door.let_in(stream),
                 Err(error) => {
                     tracing::warn!(%error, "a connection to the link could not be accepted");
                     time::sleep(ACCEPT_PAUSE).await;
@@ -71,6 +62,28 @@ pub(super) fn accept(
         }
     });
     Ok(receiver)
+}
+
+struct Door {
+    places: Arc<Semaphore>,
+    config: Arc<ArcSwap<ServerConfig>>,
+    sender: mpsc::Sender<io::Result<Connection>>,
+}
+
+impl Door {
+    /// Greets a connection in a task of its own; closes it if there are too many.
+    fn let_in(&self, stream: TcpStream) {
+        let Ok(place) = Arc::clone(&self.places).try_acquire_owned() else {
+            tracing::warn!("a connection to the link is closed: there are {CONNECTIONS_MAX}");
+            return;
+        };
+        let (acceptor, sender) = (TlsAcceptor::from(self.config.load_full()), self.sender.clone());
+        tokio::spawn(async move {
+            if let Some(stream) = greet(&acceptor, stream).await {
+                sender.send(Ok(Connection::new(stream, place))).await.ok();
+            }
+        });
+    }
 }
 
 async fn greet(acceptor: &TlsAcceptor, stream: TcpStream) -> Option<TlsStream<TcpStream>> {

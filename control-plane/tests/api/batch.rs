@@ -95,3 +95,47 @@ async fn a_record_of_another_zone_is_not_found() {
     let batch = json!({"deletes": [{"id": record["id"]}]});
     assert_eq!(world.post(&format!("{zone}/dns_records/batch"), batch).await.refused(), (404, 81044));
 }
+
+#[tokio::test]
+async fn posts_are_written_by_one_statement_and_come_back_as_single_ones_do() {
+    let world = World::new().await;
+    let zone = world.zone("example.com").await;
+    let records = [
+        json!({"type": "A", "name": "a", "content": "192.0.2.1", "proxied": true, "origin": {"port": 8443}}),
+        json!({"type": "TXT", "name": "b", "content": "\"it's {a}, \\\\ and \u{fc}\"", "comment": "x, \"y\"", "tags": ["k:v,{w}", "NULL", "\u{fc}"]}),
+        json!({"type": "MX", "name": "c", "content": "mail.example.com", "priority": 10, "ttl": 60}),
+        json!({"type": "CNAME", "name": "d", "content": "x.example.net", "settings": {"flatten_cname": true}}),
+    ];
+    let done = world.post(&format!("{zone}/dns_records/batch"), json!({"posts": records})).await.ok();
+    assert_eq!(world.get(&format!("{zone}/dns_records")).await.ok(), done["posts"]);
+    for (sent, got) in records.iter().zip(done["posts"].as_array().unwrap()) {
+        for field in ["type", "content", "priority", "comment", "tags", "settings"] {
+            assert!(sent.get(field).is_none() || sent[field] == got[field], "{field}: {sent} {got}");
+        }
+    }
+    let statements: i64 = sqlx::query_scalar("select count(distinct (xmin::text, cmin::text)) from records")
+        .fetch_one(&world.app.pool)
+        .await
+        .unwrap();
+    assert_eq!(statements, 1);
+}
+
+#[tokio::test]
+async fn of_several_mistakes_in_posts_the_first_is_refused() {
+    let world = World::new().await;
+    let zone = world.zone("example.com").await;
+    let (twice, nonsense) = (a("a", "192.0.2.1"), a("c", "nonsense"));
+    let cname = json!({"type": "CNAME", "name": "b", "content": "x.net"});
+    let other = json!({"type": "CNAME", "name": "b", "content": "y.net"});
+    for (posts, code) in [
+        (json!([twice, twice, nonsense]), 81058),
+        (json!([nonsense, twice, twice]), 9005),
+        (json!([cname, other, twice, twice]), 81053),
+        (json!([twice, twice, cname, other]), 81058),
+        (json!([cname, cname]), 81058),
+    ] {
+        let answer = world.post(&format!("{zone}/dns_records/batch"), json!({"posts": posts})).await;
+        assert_eq!(answer.refused(), (400, code), "{posts}");
+    }
+    assert_eq!(world.count("records").await, 0);
+}

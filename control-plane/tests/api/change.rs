@@ -1,7 +1,7 @@
 //! Changes are numbered without gaps, in the order of their commits, and chained.
 
 use crate::harness::World;
-use control_plane::db::change::{Change, next_chain};
+use control_plane::db::change::{Change, Committed, next_chain};
 use policy::{
     id::ZoneId,
     revision::{Chain, Revision},
@@ -31,14 +31,15 @@ async fn numbers_have_no_gaps_and_the_chain_proves_every_change() {
     for writer in writers {
         committed += writer.await.unwrap();
     }
-    let rows: Vec<(i64, Vec<u8>)> = sqlx::query_as("select revision, chain from revisions order by revision")
-        .fetch_all(&world.app.pool)
-        .await
-        .unwrap();
+    let rows: Vec<(i64, Vec<u8>, Vec<u8>)> =
+        sqlx::query_as("select revision, salt, chain from revisions order by revision")
+            .fetch_all(&world.app.pool)
+            .await
+            .unwrap();
     let numbers: Vec<i64> = rows.iter().map(|row| row.0).collect();
     assert_eq!(numbers, (1..=committed).collect::<Vec<_>>());
     let mut chain = Chain::default();
-    for (number, stored) in rows {
+    for (number, salt, stored) in rows {
         let documents: Vec<(String, bool)> =
             sqlx::query_as("select document, removed from outbox where revision = $1")
                 .bind(number)
@@ -49,6 +50,7 @@ async fn numbers_have_no_gaps_and_the_chain_proves_every_change() {
         chain = next_chain(
             chain,
             Revision(number.unsigned_abs()),
+            &salt.try_into().unwrap(),
             &documents.into_iter().collect::<BTreeMap<_, _>>(),
         );
         assert_eq!(chain.0.as_slice(), stored, "revision {number}");
@@ -116,16 +118,32 @@ async fn a_change_that_publishes_nothing_gets_no_number() {
     assert_eq!(world.count("audit where action = 'test' and revision is null").await, 1);
 }
 
+#[tokio::test]
+async fn a_change_of_a_zone_names_the_newest_revision_and_that_of_the_zone() {
+    let world = World::new().await;
+    let zone = world.zone("example.com").await.trim_start_matches("/zones/").parse::<ZoneId>().unwrap();
+    world.zone("example.org").await;
+    let quiet = Change::begin(&world.app.pool, &world.actor()).await.unwrap();
+    let committed = quiet.commit_zone(zone).await.unwrap();
+    assert_eq!(committed, Committed { newest: Revision(2), zone: Revision(1) });
+    let mut loud = Change::begin(&world.app.pool, &world.actor()).await.unwrap();
+    loud.publish_zone(zone);
+    let committed = loud.commit_zone(zone).await.unwrap();
+    assert_eq!(committed, Committed { newest: Revision(3), zone: Revision(3) });
+}
+
 #[test]
 fn the_chain_depends_on_everything_in_a_change() {
     let documents = |key: &str, removed| BTreeMap::from([(key.to_owned(), removed)]);
-    let base = next_chain(Chain::default(), Revision(1), &documents("zone/a", false));
+    let (salt, other_salt) = ([1; 16], [2; 16]);
+    let base = next_chain(Chain::default(), Revision(1), &salt, &documents("zone/a", false));
     for other in [
-        next_chain(base, Revision(1), &documents("zone/a", false)),
-        next_chain(Chain::default(), Revision(2), &documents("zone/a", false)),
-        next_chain(Chain::default(), Revision(1), &documents("zone/b", false)),
-        next_chain(Chain::default(), Revision(1), &documents("zone/a", true)),
-        next_chain(Chain::default(), Revision(1), &BTreeMap::new()),
+        next_chain(base, Revision(1), &salt, &documents("zone/a", false)),
+        next_chain(Chain::default(), Revision(2), &salt, &documents("zone/a", false)),
+        next_chain(Chain::default(), Revision(1), &other_salt, &documents("zone/a", false)),
+        next_chain(Chain::default(), Revision(1), &salt, &documents("zone/b", false)),
+        next_chain(Chain::default(), Revision(1), &salt, &documents("zone/a", true)),
+        next_chain(Chain::default(), Revision(1), &salt, &BTreeMap::new()),
     ] {
         assert_ne!(base, other);
     }

@@ -12,6 +12,7 @@ mod flags;
 mod harness;
 mod imports;
 mod limits;
+mod nodes;
 mod openapi;
 mod preconditions;
 mod queries;

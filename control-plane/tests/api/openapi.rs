@@ -17,6 +17,9 @@ async fn the_document_is_served_without_a_token_and_is_the_generated_one() {
 #[tokio::test]
 async fn the_pages_come_from_here_alone() {
     let world = World::new().await;
+    let missing = world.send(request(Method::GET, "/orangery/docs/nope"), "").await;
+    assert_eq!(missing.refused(), (404, 7003));
+    assert!(missing.message().contains("/client/v4/orangery/docs/nope"), "{}", missing.message());
     let redirect = world.send(request(Method::GET, "/orangery/docs"), "").await;
     assert_eq!(redirect.header("location"), Some("/client/v4/orangery/docs/"));
     let page = world.send(Request::builder().uri("/client/v4/orangery/docs/"), "").await;

@@ -71,3 +71,17 @@ async fn a_write_names_its_revision_and_a_refused_one_none() {
     assert_eq!(world.get(&zone).await.header("orangery-revision"), None);
     assert_eq!(world.delete(&zone).await.header("orangery-revision"), Some("3"));
 }
+
+#[tokio::test]
+async fn a_write_that_publishes_nothing_carries_the_revision_of_its_zone() {
+    let world = World::new().await;
+    let zone = world.zone("example.com").await;
+    world.zone("example.org").await;
+    let batch = world.post(&format!("{zone}/dns_records/batch"), json!({})).await;
+    assert_eq!((batch.header("etag"), batch.header("orangery-revision")), (Some("\"1\""), Some("2")));
+    let answer =
+        with_if_match(&world, Method::PATCH, &zone, batch.header("etag").unwrap(), json!({"paused": true}));
+    let answer = answer.await;
+    assert_eq!((answer.header("etag"), answer.header("orangery-revision")), (Some("\"3\""), Some("3")));
+    answer.ok();
+}

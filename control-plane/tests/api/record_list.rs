@@ -60,6 +60,71 @@ async fn records_are_found_by_every_filter() {
 }
 
 #[tokio::test]
+async fn records_are_found_by_their_tags() {
+    let world = World::new().await;
+    let zone = world.zone("z.test").await;
+    for (name, tags) in [
+        ("a", json!(["Env:prod-eu", "team:x"])),
+        ("b", json!(["env:staging"])),
+        ("c", json!(["important"])),
+        ("d", json!(["environment:prod", "odd:a.b*c"])),
+        ("e", json!([])),
+    ] {
+        world.record(&zone, json!({"type": "A", "name": name, "content": "192.0.2.1", "tags": tags})).await;
+    }
+    for (query, expected) in [
+        ("tag.exact=env:PROD-eu", &["a"] as &[_]),
+        ("tag.exact=env:prod", &[]),
+        ("tag.contains=env:rod", &["a"]),
+        ("tag.contains=prod", &["a", "d"]),
+        ("tag.startswith=env:", &["a", "b"]),
+        ("tag.startswith=env:st", &["b"]),
+        ("tag.startswith=env:tag", &[]),
+        ("tag.startswith=env", &["a", "b", "d"]),
+        ("tag.endswith=env:-eu", &["a"]),
+        ("tag.endswith=env:prod", &[]),
+        ("tag.present=env", &["a", "b"]),
+        ("tag.present=important", &["c"]),
+        ("tag.present=prod-eu", &[]),
+        ("tag.absent=env", &["c", "d", "e"]),
+        ("tag.present=env&tag.absent=team", &["b"]),
+        ("tag.present=env&tag.absent=team&tag_match=any", &["a", "b", "c", "d", "e"]),
+        ("tag.absent=env&tag.exact=important", &["c"]),
+        ("tag=important&tag.exact=team:x&tag_match=any", &["a", "c"]),
+        ("match=any&name=e.z.test&tag.present=team", &["a", "e"]),
+        ("tag.exact=odd:a.b*c", &["d"]),
+        ("tag.exact=odd:aXb*c", &[]),
+        ("tag.contains=odd:.*", &[]),
+        ("tag.contains=odd:(%5B", &[]),
+        ("tag.contains=odd:%5C", &[]),
+    ] {
+        let found = world.get(&format!("{zone}/dns_records?{query}")).await.ok();
+        let expected: Vec<String> = expected.iter().map(|name| format!("{name}.z.test")).collect();
+        assert_eq!(names(&found), expected, "{query}");
+    }
+}
+
+#[tokio::test]
+async fn international_names_are_found_as_they_are_written() {
+    let world = World::new().await;
+    let zone = world.zone("z.test").await;
+    world.record(&zone, json!({"type": "A", "name": "b\u{fc}cher.shop", "content": "192.0.2.1"})).await;
+    world.record(&zone, json!({"type": "A", "name": "other", "content": "192.0.2.1"})).await;
+    for query in [
+        "name=b%C3%BCcher.shop.z.test",
+        "name=B%C3%9Ccher.shop.z.test.",
+        "name.exact=b%C3%BCcher.shop.z.test",
+        "name.contains=b%C3%BCcher",
+        "name.startswith=b%C3%BCcher.sh",
+        "name.startswith=xn--bcher",
+        "name.endswith=.shop.z.test",
+    ] {
+        let found = world.get(&format!("{zone}/dns_records?{query}")).await.ok();
+        assert_eq!(names(&found), ["xn--bcher-kva.shop.z.test"], "{query}");
+    }
+}
+
+#[tokio::test]
 async fn pages_of_records_end_with_an_empty_one() {
     let world = World::new().await;
     let zone = world.zone("example.com").await;

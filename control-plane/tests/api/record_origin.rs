@@ -110,3 +110,87 @@ async fn proxied_addresses_of_one_name_agree_on_their_origin() {
         json!({"type": "A", "name": "a", "content": "192.0.2.3", "proxied": false, "origin": {"port": 9}});
     world.record(&zone, dns_only).await;
 }
+
+/// What a client sends that does not know the `origin`.
+fn unaware(name: &str, address: &str) -> Value {
+    json!({"type": "A", "name": name, "content": address, "proxied": true})
+}
+
+#[tokio::test]
+async fn an_address_that_joins_proxied_ones_without_an_origin_takes_theirs() {
+    let world = World::new().await;
+    let zone = world.zone("example.com").await;
+    let records = format!("{zone}/dns_records");
+    let origin = json!({"port": 50051, "protocol": "grpc"});
+    world.record(&zone, proxied("a", "192.0.2.1", origin.clone())).await;
+    assert_eq!(world.record(&zone, unaware("a", "192.0.2.2")).await["origin"], origin);
+    let six = json!({"type": "AAAA", "name": "a", "content": "2001:db8::1", "proxied": true});
+    let done = world.post(&format!("{records}/batch"), json!({"posts": [six]})).await.ok();
+    assert_eq!(done["posts"][0]["origin"], origin);
+
+    let dns_only = json!({"type": "A", "name": "a", "content": "192.0.2.3", "origin": {"port": 9}});
+    let path = format!("{records}/{}", world.record(&zone, dns_only).await["id"].as_str().unwrap());
+    assert_eq!(world.get(&path).await.ok()["origin"]["port"], 9);
+    assert_eq!(world.patch(&path, json!({"proxied": true})).await.ok()["origin"], origin);
+
+    let dns_only = json!({"type": "A", "name": "a", "content": "192.0.2.4"});
+    let path = format!("{records}/{}", world.record(&zone, dns_only).await["id"].as_str().unwrap());
+    assert_eq!(world.put(&path, unaware("a", "192.0.2.4")).await.ok()["origin"], origin);
+
+    let elsewhere = world.record(&zone, unaware("b", "192.0.2.5")).await;
+    assert_eq!(elsewhere["origin"], Value::Null);
+    let path = format!("{records}/{}", elsewhere["id"].as_str().unwrap());
+    assert_eq!(world.patch(&path, json!({"name": "a"})).await.ok()["origin"], origin);
+    let kept = world.get(&records).await.ok();
+    assert!(kept.as_array().unwrap().iter().all(|record| record["origin"] == origin), "{kept}");
+}
+
+#[tokio::test]
+async fn addresses_of_one_batch_take_the_origin_that_one_of_them_or_a_patch_brings() {
+    let world = World::new().await;
+    let zone = world.zone("example.com").await;
+    let batch = format!("{zone}/dns_records/batch");
+    let origin = json!({"port": 1, "protocol": "auto"});
+    let posts =
+        [unaware("a", "192.0.2.1"), proxied("a", "192.0.2.2", origin.clone()), unaware("b", "192.0.2.1")];
+    let done = world.post(&batch, json!({"posts": posts})).await.ok();
+    assert_eq!((&done["posts"][0]["origin"], &done["posts"][1]["origin"]), (&origin, &origin));
+    assert_eq!(
+        (&done["posts"][2]["name"], &done["posts"][2]["origin"]),
+        (&json!("b.example.com"), &Value::Null)
+    );
+    let patch = json!({"id": done["posts"][2]["id"], "origin": origin});
+    let done =
+        world.post(&batch, json!({"patches": [patch], "posts": [unaware("b", "192.0.2.2")]})).await.ok();
+    assert_eq!(done["posts"][0]["origin"], origin);
+}
+
+#[tokio::test]
+async fn an_origin_that_was_sent_and_differs_from_the_siblings_is_refused() {
+    let world = World::new().await;
+    let zone = world.zone("example.com").await;
+    let records = format!("{zone}/dns_records");
+    let first = world.record(&zone, proxied("a", "192.0.2.1", json!({"port": 1}))).await;
+    world.record(&zone, unaware("a", "192.0.2.2")).await;
+    let path = format!("{records}/{}", first["id"].as_str().unwrap());
+    for answer in [
+        world.post(&records, proxied("a", "192.0.2.3", json!({"port": 2}))).await,
+        world.post(&records, proxied("a", "192.0.2.3", Value::Null)).await,
+        world
+            .post(&format!("{records}/batch"), json!({"posts": [proxied("a", "192.0.2.3", json!({}))]}))
+            .await,
+        world.patch(&path, json!({"origin": {"port": 2}})).await,
+    ] {
+        assert_eq!(answer.refused(), (400, 1004));
+        assert!(answer.message().contains("change them in one batch"), "{}", answer.message());
+    }
+}
+
+#[tokio::test]
+async fn a_record_that_is_dns_only_takes_no_origin() {
+    let world = World::new().await;
+    let zone = world.zone("example.com").await;
+    world.record(&zone, proxied("a", "192.0.2.1", json!({"port": 1}))).await;
+    let dns_only = json!({"type": "A", "name": "a", "content": "192.0.2.2"});
+    assert_eq!(world.record(&zone, dns_only).await["origin"], Value::Null);
+}

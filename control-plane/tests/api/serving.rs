@@ -159,7 +159,9 @@ async fn a_write_under_way_is_answered_when_the_process_is_told_to_stop() {
     let write = house.request("POST", "/client/v4/zones", r#"{"name": "example.com"}"#);
     let (address, answer) = (house.running.api_addr, tokio::spawn(over_http1(stream, write)));
     let waits = "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'";
-    while sqlx::query_scalar::<_, i64>(waits).fetch_one(&mut *lock).await.unwrap() == 0 {
+    // Inside the transaction the statistics would stay as they were when they were first looked at.
+    let mut watcher = PgConnection::connect(&house.database).await.unwrap();
+    while sqlx::query_scalar::<_, i64>(waits).fetch_one(&mut watcher).await.unwrap() == 0 {
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
     let stopping = tokio::spawn(house.running.stop());

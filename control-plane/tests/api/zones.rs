@@ -216,3 +216,23 @@ async fn every_write_is_in_the_audit_log_with_its_revision() {
     assert_eq!(edit.get::<i64, _>("revision"), 2);
     assert!(edit.get::<String, _>("ray").ends_with("-TST"));
 }
+
+#[tokio::test]
+async fn international_names_of_zones_are_found_as_they_are_written() {
+    let world = World::new().await;
+    world.zone("b\u{fc}cher.example").await;
+    world.zone("other.example").await;
+    for name in [
+        "b%C3%BCcher.example",
+        "equal:B%C3%9Ccher.example.",
+        "starts_with:b%C3%BCcher.",
+        "contains:b%C3%BCcher",
+        "not_equal:other.example",
+    ] {
+        let found = world.get(&format!("/zones?name={name}")).await.ok();
+        assert_eq!(found.as_array().unwrap().len(), 1, "{name}");
+        assert_eq!(found[0]["name"], "xn--bcher-kva.example", "{name}");
+    }
+    let all_others = world.get("/zones?name=not_equal:b%C3%BCcher.example").await.ok();
+    assert_eq!((all_others.as_array().unwrap().len(), &all_others[0]["name"]), (1, &json!("other.example")));
+}

@@ -38,7 +38,7 @@ pub(super) async fn revisions_abut(database: &mut PgConnection) -> anyhow::Resul
         documents.entry(row.get(0)).or_default().insert(row.get(1), row.get(2));
     }
     let (mut last, mut chain) = (0, Chain([0; 32]));
-    for row in sqlx::query("select revision, chain from revisions order by revision")
+    for row in sqlx::query("select revision, salt, chain from revisions order by revision")
         .fetch_all(&mut *database)
         .await?
     {
@@ -46,8 +46,9 @@ pub(super) async fn revisions_abut(database: &mut PgConnection) -> anyhow::Resul
         ensure!(revision == last + 1, "revision {revision} follows {last}");
         let touched =
             documents.remove(&revision).with_context(|| format!("revision {revision} touched nothing"))?;
-        chain = next_chain(chain, Revision(revision.unsigned_abs()), &touched);
-        ensure!(row.get::<Vec<u8>, _>(1) == chain.0, "the chain at {revision} does not follow");
+        let salt = row.get::<Vec<u8>, _>(1).try_into().ok().context("a salt has 16 bytes")?;
+        chain = next_chain(chain, Revision(revision.unsigned_abs()), &salt, &touched);
+        ensure!(row.get::<Vec<u8>, _>(2) == chain.0, "the chain at {revision} does not follow");
         last = revision;
     }
     ensure!(documents.is_empty(), "documents without a revision: {documents:?}");

@@ -66,10 +66,14 @@ pub fn encode_trust_store(store: &TrustStore) -> Result<Bytes, DocumentTooLarge>
     encode(&DocumentKey::Object(store.hash()), &["trust-store.1"], body)
 }
 
-/// The document that says that another is gone.
+/// The document that says that what it is about is gone.
 pub fn encode_removed(key: &DocumentKey) -> Bytes {
-    let removed = Some(v1::document::Body::Removed(v1::Removed {}));
-    v1::Document { key: key.to_string(), features: Vec::new(), body: removed }.encode_to_vec().into()
+    encode_bare(key, v1::document::Body::Removed(v1::Removed {}))
+}
+
+/// The document that stands for one that could not be made: nodes keep its last good form.
+pub fn encode_broken(key: &DocumentKey) -> Bytes {
+    encode_bare(key, v1::document::Body::Broken(v1::Broken {}))
 }
 
 pub fn decode(bytes: &[u8]) -> Result<Document, NotADocument> {
@@ -99,6 +103,10 @@ fn encode(key: &DocumentKey, features: &[&str], body: v1::document::Body) -> Res
     } else {
         Ok(document.encode_to_vec().into())
     }
+}
+
+fn encode_bare(key: &DocumentKey, body: v1::document::Body) -> Bytes {
+    v1::Document { key: key.to_string(), features: Vec::new(), body: Some(body) }.encode_to_vec().into()
 }
 
 fn decode_content(
@@ -138,6 +146,9 @@ fn decode_body(key: &DocumentKey, body: v1::document::Body) -> Result<Content, D
             } else {
                 Err(invalid("key", "is not the hash of the content"))
             }
+        }
+        (_, v1::document::Body::Broken(_)) => {
+            Err(invalid("body", "could not be made by the control plane, whose log says why"))
         }
         (_, v1::document::Body::Zone(_) | v1::document::Body::TrustStore(_)) => {
             Err(invalid("key", "is of another kind than the body"))

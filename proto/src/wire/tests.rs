@@ -113,6 +113,13 @@ fn removals_say_what_is_gone() {
 }
 
 #[test]
+fn a_document_that_could_not_be_made_is_an_error_and_no_removal() {
+    let document =
+        decode(&encode_broken(&DocumentKey::Zone(ZoneId::from_bytes([1; 16])))).expect("a document");
+    assert!(matches!(document.content, Err(DecodeError::Invalid { field, .. }) if field == "body"));
+}
+
+#[test]
 fn what_a_newer_control_plane_says_is_never_guessed() {
     let newer = [
         altered(|document| document.features.push("waf.1".to_owned())),

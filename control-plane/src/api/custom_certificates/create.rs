@@ -72,6 +72,6 @@ pub(super) async fn create(
     let entry =
         Entry::in_zone("custom_certificate.create", "custom_certificate", certificate.id, zone.account, id);
     change.audit(entry.after(audited(&certificate)));
-    let revision = change.commit().await?;
-    Ok(Reply::new(CustomCertificate::new(certificate, now)).etag(revision).committed(revision))
+    let committed = change.commit_zone(id).await?;
+    Ok(Reply::new(CustomCertificate::new(certificate, now)).etag(committed.zone).committed(committed.newest))
 }

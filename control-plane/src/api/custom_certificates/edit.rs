@@ -105,6 +105,6 @@ pub(super) async fn edit(
     }
     let entry = Entry::in_zone("custom_certificate.edit", "custom_certificate", id, zone.account, zone.id);
     change.audit(entry.before(audited(former)).after(audited(&certificate)));
-    let revision = change.commit().await?;
-    Ok(Reply::new(CustomCertificate::new(certificate, now)).etag(revision).committed(revision))
+    let committed = change.commit_zone(zone.id).await?;
+    Ok(Reply::new(CustomCertificate::new(certificate, now)).etag(committed.zone).committed(committed.newest))
 }

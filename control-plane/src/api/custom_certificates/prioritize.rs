@@ -20,6 +20,7 @@ use crate::{
 use axum::extract::State;
 use policy::id::{CertificateId, ZoneId};
 use serde::Deserialize;
+use serde_json::{Value, json};
 use utoipa::ToSchema;
 
 const PRIORITY_MAX: i64 = 1_000_000;
@@ -52,14 +53,16 @@ pub(super) async fn prioritize(
     let priorities = parse(&body)?;
     let (mut change, zone) = scope::change(&app, &caller, Permission::SslWrite, id, &if_match).await?;
     let now = change.at();
+    let before = audited(&certificates::list_custom(change.conn(), id).await?);
     for (certificate, priority) in priorities {
         set(&mut change, id, certificate, priority).await?;
     }
-    change.audit(Entry::in_zone("custom_certificate.prioritize", "zone", id, zone.account, id));
     let held = certificates::list_custom(change.conn(), id).await?;
-    let revision = change.commit().await?;
+    let entry = Entry::in_zone("custom_certificate.prioritize", "zone", id, zone.account, id);
+    change.audit(entry.before(before).after(audited(&held)));
+    let committed = change.commit_zone(id).await?;
     let views = held.into_iter().map(|certificate| CustomCertificate::new(certificate, now)).collect();
-    Ok(Reply::new(views).etag(revision).committed(revision))
+    Ok(Reply::new(views).etag(committed.zone).committed(committed.newest))
 }
 
 fn parse(body: &Priorities) -> Result<Vec<(CertificateId, i32)>> {
@@ -80,6 +83,15 @@ fn parse(body: &Priorities) -> Result<Vec<(CertificateId, i32)>> {
         Ok((id, priority.ok_or_else(|| ApiError::invalid(pointer(index, "priority"), message))?))
     });
     parsed.collect()
+}
+
+/// The priority of each certificate, by its id.
+fn audited(certificates: &[Certificate]) -> Value {
+    let priorities = certificates.iter().filter_map(|certificate| match &certificate.source {
+        Source::Custom(options) => Some((certificate.id.to_string(), json!(options.priority))),
+        Source::Edge => None,
+    });
+    Value::Object(priorities.collect())
 }
 
 async fn set(change: &mut Change, zone: ZoneId, id: CertificateId, priority: i32) -> Result<()> {

@@ -1,4 +1,4 @@
-use super::view::TrustedRoot;
+use super::view::{TrustedRoot, audited};
 use crate::{
     api::{
         App,
@@ -21,7 +21,6 @@ use axum::extract::State;
 use jiff::Timestamp;
 use policy::id::{CertificateId, ZoneId};
 use serde::Deserialize;
-use serde_json::json;
 use utoipa::ToSchema;
 
 #[derive(Debug, Deserialize, ToSchema)]
@@ -47,9 +46,11 @@ pub(super) async fn create(
     trust_store::insert(&mut change, id, added, &root).await?;
     publish(&mut change, &app.master_key, id).await?;
     let entry = Entry::in_zone("custom_trust_store.create", "custom_trust_store", added, zone.account, id);
-    change.audit(entry.after(json!({ "issuer": root.facts.issuer, "expires_on": root.facts.not_after })));
-    let revision = change.commit().await?;
-    Ok(Reply::new(TrustedRoot::new(Authority::new(added, root, now), now)).etag(revision).committed(revision))
+    change.audit(entry.after(audited(&root.facts.issuer, root.facts.not_after)));
+    let committed = change.commit_zone(id).await?;
+    Ok(Reply::new(TrustedRoot::new(Authority::new(added, root, now), now))
+        .etag(committed.zone)
+        .committed(committed.newest))
 }
 
 fn checked(text: &str, held: &[Authority], now: Timestamp) -> Result<Root> {

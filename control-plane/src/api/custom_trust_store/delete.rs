@@ -1,4 +1,4 @@
-use super::unknown;
+use super::{unknown, view::audited};
 use crate::{
     api::{
         App,
@@ -25,17 +25,12 @@ pub(super) async fn delete(
     if_match: IfMatch,
 ) -> Result<Reply<Deleted>> {
     let (mut change, zone) = scope::change(&app, &caller, Permission::SslWrite, zone, &if_match).await?;
-    if !trust_store::delete(&mut change, zone.id, id).await? {
-        return Err(unknown());
-    }
+    let held = trust_store::list(change.conn(), zone.id).await?;
+    let root = held.into_iter().find(|root| root.id == id).ok_or_else(unknown)?;
+    trust_store::delete(&mut change, zone.id, id).await?;
     publish(&mut change, &app.master_key, zone.id).await?;
-    change.audit(Entry::in_zone(
-        "custom_trust_store.delete",
-        "custom_trust_store",
-        id,
-        zone.account,
-        zone.id,
-    ));
+    let entry = Entry::in_zone("custom_trust_store.delete", "custom_trust_store", id, zone.account, zone.id);
+    change.audit(entry.before(audited(&root.issuer, root.not_after)));
     let revision = change.commit().await?;
     Ok(Reply::new(Deleted { id: id.to_string() }).committed(revision))
 }

@@ -1,6 +1,7 @@
 use crate::{certificates::pem, db::trust_store::Authority};
 use jiff::Timestamp;
 use serde::Serialize;
+use serde_json::{Value, json};
 use utoipa::ToSchema;
 
 /// A root certificate that a zone trusts at its origins.
@@ -34,4 +35,9 @@ impl TrustedRoot {
             updated_at: authority.updated_at,
         }
     }
+}
+
+/// A root as the audit log shows it.
+pub(super) fn audited(issuer: &str, not_after: Timestamp) -> Value {
+    json!({ "issuer": issuer, "expires_on": not_after })
 }

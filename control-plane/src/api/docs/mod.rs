@@ -3,8 +3,16 @@
 use super::{
     App,
     envelope::{ErrorObject, Failure, Message, Source},
+    error::ApiError,
 };
-use axum::{Router, response::IntoResponse, routing};
+use axum::{
+    Router,
+    extract::Request,
+    http::StatusCode,
+    middleware::{self, Next},
+    response::{IntoResponse as _, Response},
+    routing,
+};
 use std::sync::Arc;
 use utoipa::{
     OpenApi as _,
@@ -41,7 +49,18 @@ pub(super) fn router(document: OpenApi) -> Router<App> {
         async move { axum::Json(&*document).into_response() }
     });
     let pages: Router<App> = SwaggerUi::new(PAGES).config(Config::from(DOCUMENT)).into();
-    Router::new().route(DOCUMENT, json).merge(pages)
+    Router::new().route(DOCUMENT, json).merge(pages.route_layer(middleware::from_fn(missing_page)))
+}
+
+/// A page that is missing is refused as everything else that is missing.
+async fn missing_page(request: Request, next: Next) -> Response {
+    let path = request.uri().path().to_owned();
+    let response = next.run(request).await;
+    if response.status() == StatusCode::NOT_FOUND {
+        ApiError::NoRoute(path).into_response()
+    } else {
+        response
+    }
 }
 
 /// Adds what is the same everywhere: who may call, ids in paths, and how refusals look.

@@ -37,7 +37,7 @@ pub(super) async fn change(
     if product != "protocols" || !body.feature.eq_ignore_ascii_case("grpc") {
         return Err(ApiError::refused(1006, "Unrecognized zone setting name"));
     }
-    let (stored, revision) =
+    let (stored, committed) =
         settings::change(&app, &caller, zone, &if_match, &[Setting::Grpc(body.value)]).await?;
-    Ok(Reply::new(protocols(stored.settings.edge.grpc())).etag(revision).committed(revision))
+    Ok(Reply::new(protocols(stored.settings.edge.grpc())).etag(committed.zone).committed(committed.newest))
 }

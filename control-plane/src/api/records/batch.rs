@@ -70,8 +70,8 @@ pub(super) async fn batch(
     let mut writing =
         Writing::new(scope::change(&app, &caller, Permission::DnsWrite, zone, &if_match).await?);
     let done = run(&mut writing, body).await?;
-    let revision = writing.commit().await?;
-    Ok(Reply::new(done).etag(revision).committed(revision))
+    let committed = writing.commit().await?;
+    Ok(Reply::new(done).etag(committed.zone).committed(committed.newest))
 }
 
 impl RecordBatch {
@@ -93,9 +93,8 @@ async fn run(writing: &mut Writing, batch: RecordBatch) -> Result<RecordBatchRes
     for BatchAlteration { id, body } in batch.puts.unwrap_or_default() {
         done.puts.push(view(writing.alter(record_id(&id)?, body, How::Overwrite).await?, mode));
     }
-    for body in batch.posts.unwrap_or_default() {
-        done.posts.push(view(writing.create(body).await?, mode));
-    }
+    let created = writing.create(batch.posts.unwrap_or_default()).await?;
+    done.posts = created.into_iter().map(|record| view(record, mode)).collect();
     Ok(done)
 }
 

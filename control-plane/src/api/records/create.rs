@@ -1,5 +1,6 @@
 use super::{
     draft::RecordBody,
+    existing,
     view::{Record, view},
     write::Writing,
 };
@@ -29,7 +30,8 @@ pub(super) async fn create(
     let mut writing =
         Writing::new(scope::change(&app, &caller, Permission::DnsWrite, zone, &if_match).await?);
     let mode = writing.zone().edge.ssl();
-    let record = writing.create(body).await?;
-    let revision = writing.commit().await?;
-    Ok(Reply::new(view(record, mode)).etag(revision).committed(revision))
+    let created = writing.create(vec![body]).await?;
+    let committed = writing.commit().await?;
+    let record = existing(created.into_iter().next())?;
+    Ok(Reply::new(view(record, mode)).etag(committed.zone).committed(committed.newest))
 }

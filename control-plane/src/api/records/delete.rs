@@ -22,6 +22,6 @@ pub(super) async fn delete(
     let mut writing =
         Writing::new(scope::change(&app, &caller, Permission::DnsWrite, zone, &if_match).await?);
     writing.delete(id).await?;
-    let revision = writing.commit().await?;
-    Ok(Reply::new(Deleted { id: id.to_string() }).committed(revision))
+    let committed = writing.commit().await?;
+    Ok(Reply::new(Deleted { id: id.to_string() }).committed(committed.newest))
 }

@@ -66,6 +66,13 @@ pub(super) struct RecordBody {
     origin: Field<OriginBody>,
 }
 
+impl RecordBody {
+    /// Whether the sender speaks of `origin`, be it to say that there is none.
+    pub(super) fn has_origin(&self) -> bool {
+        !matches!(self.origin, Field::Absent)
+    }
+}
+
 /// What happens to fields that were not sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum How {

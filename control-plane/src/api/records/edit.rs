@@ -30,6 +30,6 @@ pub(super) async fn edit(
         Writing::new(scope::change(&app, &caller, Permission::DnsWrite, zone, &if_match).await?);
     let mode = writing.zone().edge.ssl();
     let record = writing.alter(id, body, How::Merge).await?;
-    let revision = writing.commit().await?;
-    Ok(Reply::new(view(record, mode)).etag(revision).committed(revision))
+    let committed = writing.commit().await?;
+    Ok(Reply::new(view(record, mode)).etag(committed.zone).committed(committed.newest))
 }

@@ -11,7 +11,7 @@ use crate::{
         query::Query,
         scope,
     },
-    db::record_list::{self, Filter, Order, TextFilter},
+    db::record_list::{self, Filter, Order, TagFilter, TagMatch, TextFilter},
 };
 use axum::extract::State;
 use policy::id::ZoneId;
@@ -22,7 +22,8 @@ use policy::id::ZoneId;
         ("name" = Option<String>, Query, description = "also `name.exact`, `.contains`, `.startswith`, `.endswith`"),
         ("content" = Option<String>, Query, description = "as for `name`"),
         ("comment" = Option<String>, Query, description = "as for `name`, and `comment.present`, `comment.absent`"),
-        ("tag" = Option<Vec<String>>, Query), ("tag_match" = Option<String>, Query, description = "`all` or `any`"),
+        ("tag" = Option<Vec<String>>, Query, description = "`name:value`; also `tag.exact`, `.contains`, `.startswith`, `.endswith`, and `tag.present`, `tag.absent` with a name"),
+        ("tag_match" = Option<String>, Query, description = "`all` or `any`"),
         ("type" = Option<String>, Query), ("proxied" = Option<bool>, Query), ("search" = Option<String>, Query),
         ("match" = Option<String>, Query, description = "`all` or `any`"),
         ("order" = Option<String>, Query, description = "`type`, `name`, `content`, `ttl` or `proxied`"),
@@ -58,16 +59,15 @@ fn filter(query: &Query) -> Result<Filter> {
         ("ttl", Order::Ttl),
         ("proxied", Order::Proxied),
     ];
-    let tags = query.all("tag").into_iter().chain(query.all("tag.exact"));
     let tag_match = if query.has("tag_match") { "tag_match" } else { "tag-match" };
     let comment_present =
         query.has("comment.present").then_some(true).or(query.has("comment.absent").then_some(false));
     Ok(Filter {
-        name: text_filter(query, "name", |text| text.trim_end_matches('.').to_owned()),
-        content: text_filter(query, "content", |text| text.trim_matches('"').to_owned()),
-        comment: text_filter(query, "comment", str::to_owned),
+        name: text_filter("name", |key| query.name(key), |text| text.trim_end_matches('.').to_owned()),
+        content: text_filter("content", |key| query.lower(key), |text| text.trim_matches('"').to_owned()),
+        comment: text_filter("comment", |key| query.lower(key), str::to_owned),
         comment_present,
-        tags: tags.map(|tag| tag.to_lowercase()).collect(),
+        tags: tag_filters(query),
         tags_any: query.choice(tag_match, &modes, false)?,
         kind: query.all("type").into_iter().map(|kind| kind.to_uppercase()).collect(),
         proxied: query.boolean("proxied")?,
@@ -80,12 +80,32 @@ fn filter(query: &Query) -> Result<Filter> {
 
 /// Reads `key`, `key.exact`, `key.contains`, `key.startswith` and `key.endswith`; whole values are stripped of what does not
 /// count in comparisons.
-fn text_filter(query: &Query, key: &str, stripped: impl Fn(&str) -> String) -> TextFilter {
-    let exact = query.lower(key).or_else(|| query.lower(&format!("{key}.exact")));
+fn text_filter(
+    key: &str,
+    read: impl Fn(&str) -> Option<String>,
+    stripped: impl Fn(&str) -> String,
+) -> TextFilter {
+    let exact = read(key).or_else(|| read(&format!("{key}.exact")));
     TextFilter {
         exact: exact.map(|text| stripped(&text)),
-        contains: query.lower(&format!("{key}.contains")),
-        starts_with: query.lower(&format!("{key}.startswith")),
-        ends_with: query.lower(&format!("{key}.endswith")),
+        contains: read(&format!("{key}.contains")),
+        starts_with: read(&format!("{key}.startswith")),
+        ends_with: read(&format!("{key}.endswith")),
     }
+}
+
+fn tag_filters(query: &Query) -> Vec<TagFilter> {
+    let keys = [
+        ("tag", TagMatch::Exact),
+        ("tag.exact", TagMatch::Exact),
+        ("tag.contains", TagMatch::Contains),
+        ("tag.startswith", TagMatch::StartsWith),
+        ("tag.endswith", TagMatch::EndsWith),
+        ("tag.present", TagMatch::Present),
+        ("tag.absent", TagMatch::Absent),
+    ];
+    let filters = keys.into_iter().flat_map(|(key, how)| {
+        query.all(key).into_iter().map(move |text| TagFilter { how, text: text.to_lowercase() })
+    });
+    filters.collect()
 }

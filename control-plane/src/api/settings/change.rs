@@ -10,27 +10,27 @@ use crate::{
     },
     db::{
         audit::Entry,
+        change::Committed,
         records,
         settings::{self, Setting, SettingId, Stored},
     },
 };
 use policy::{
     id::ZoneId,
-    revision::Revision,
     settings::{GrpcNeedsEncryptedOrigin, Settings},
     ssl::SslMode,
 };
 use serde_json::{Map, Value};
 use sqlx::PgConnection;
 
-/// Writes the settings and returns all of them with the revision that published them.
+/// Writes the settings and returns all of them with what the change has come to.
 pub(in crate::api) async fn change(
     app: &App,
     caller: &Caller,
     zone: ZoneId,
     if_match: &IfMatch,
     wanted: &[Setting],
-) -> Result<(Stored, Revision)> {
+) -> Result<(Stored, Committed)> {
     let (mut change, zone) =
         scope::change(app, caller, Permission::ZoneSettingsWrite, zone, if_match).await?;
     let mut stored = settings::load(change.conn(), &zone).await?;
@@ -45,8 +45,8 @@ pub(in crate::api) async fn change(
     change.audit(entry.before(audited(&stored.settings, &ids)).after(audited(&after, &ids)));
     stored.settings = after;
     stored.modified_on.extend(ids.iter().map(|id| (*id, change.at())));
-    let revision = change.commit().await?;
-    Ok((stored, revision))
+    let committed = change.commit_zone(zone.id).await?;
+    Ok((stored, committed))
 }
 
 /// Names the setting that stands in the way: the one that was not asked to change.

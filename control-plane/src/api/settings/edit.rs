@@ -34,6 +34,6 @@ pub(super) async fn edit(
 ) -> Result<Reply<ZoneSetting>> {
     let id = setting_id(&id)?;
     let wanted = setting(id, body.value.as_ref())?;
-    let (stored, revision) = change(&app, &caller, zone, &if_match, &[wanted]).await?;
-    Ok(Reply::new(view(id, &stored)).etag(revision).committed(revision))
+    let (stored, committed) = change(&app, &caller, zone, &if_match, &[wanted]).await?;
+    Ok(Reply::new(view(id, &stored)).etag(committed.zone).committed(committed.newest))
 }

@@ -45,6 +45,6 @@ pub(super) async fn edit_all(
     }
     let wanted = body.items.iter().map(|item| setting(setting_id(&item.id)?, item.value.as_ref()));
     let wanted = wanted.collect::<Result<Vec<_>>>()?;
-    let (stored, revision) = change(&app, &caller, zone, &if_match, &wanted).await?;
-    Ok(Reply::new(view_all(&stored)).etag(revision).committed(revision))
+    let (stored, committed) = change(&app, &caller, zone, &if_match, &wanted).await?;
+    Ok(Reply::new(view_all(&stored)).etag(committed.zone).committed(committed.newest))
 }

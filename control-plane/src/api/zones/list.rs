@@ -6,7 +6,7 @@ use crate::{
         envelope::{Envelope, Reply},
         error::Result,
         page::Page,
-        query::Query,
+        query::{Query, ascii_name},
     },
     db::zones::{self, Filter, NameFilter, NameMatch, Order},
 };
@@ -46,7 +46,7 @@ fn filter(query: &Query) -> Result<Filter> {
         ("plan.id", Order::Name),
     ];
     Ok(Filter {
-        name: query.lower("name").map(name_filter),
+        name: query.lower("name").map(|text| name_filter(&text)),
         account: query.text("account.id").map(str::to_owned),
         account_name: query.text("account.name").map(str::to_owned),
         status: query.all("status"),
@@ -57,7 +57,7 @@ fn filter(query: &Query) -> Result<Filter> {
     })
 }
 
-fn name_filter(text: String) -> NameFilter {
+fn name_filter(text: &str) -> NameFilter {
     let prefixes = [
         ("contains:", NameMatch::Contains),
         ("starts_with:", NameMatch::StartsWith),
@@ -65,8 +65,7 @@ fn name_filter(text: String) -> NameFilter {
         ("equal:", NameMatch::Equal),
         ("not_equal:", NameMatch::NotEqual),
     ];
-    let operator =
-        prefixes.into_iter().find_map(|(prefix, how)| Some((how, text.strip_prefix(prefix)?.to_owned())));
+    let operator = prefixes.into_iter().find_map(|(prefix, how)| Some((how, text.strip_prefix(prefix)?)));
     let (how, text) = operator.unwrap_or((NameMatch::Equal, text));
-    NameFilter { how, text: text.strip_suffix('.').map(str::to_owned).unwrap_or(text) }
+    NameFilter { how, text: ascii_name(text.strip_suffix('.').unwrap_or(text)) }
 }

@@ -1,6 +1,6 @@
 use super::made::{chain_pem, now, params, self_signed, three_deep, zone};
 use crate::certificates::{
-    chain::{CHAIN_CERTIFICATES_MAX, Chain, ChainError, OtherKey},
+    chain::{CHAIN_CERTIFICATES_MAX, CLOCK_SKEW_MAX, Chain, ChainError, OtherKey},
     custom::{Upload, UploadError},
     key_kind::UnsupportedKey,
     pem::{PEM_BYTES_MAX, PemError},
@@ -129,4 +129,35 @@ fn the_key_of_another_certificate_is_refused() {
             Upload::check(&certificate.pem(), &key.unwrap().serialize_pem(), &zone(), now()).unwrap_err();
         assert_eq!(refused, UploadError::OtherKey(OtherKey));
     }
+}
+
+#[test]
+fn the_clock_of_an_issuer_may_be_a_little_ahead() {
+    let key = KeyPair::generate().unwrap();
+    let mut ahead = params(&["example.com"]);
+    ahead.not_before = date_time_ymd(2026, 11, 20);
+    let pem = ahead.self_signed(&key).unwrap().pem();
+    let begin: jiff::Timestamp = "2026-11-20T00:00:00Z".parse().unwrap();
+    assert!(Chain::check(&pem, &zone(), begin - CLOCK_SKEW_MAX).is_ok());
+    let earlier = begin - CLOCK_SKEW_MAX - jiff::SignedDuration::from_secs(1);
+    assert_eq!(Chain::check(&pem, &zone(), earlier), Err(ChainError::NotYetValid(1, begin)));
+}
+
+#[test]
+fn a_certificate_without_an_end_is_taken() {
+    let key = KeyPair::generate().unwrap();
+    let mut endless = params(&["example.com"]);
+    endless.not_after = date_time_ymd(9999, 12, 31).replace_time(
+        date_time_ymd(9999, 12, 31)
+            .replace_hour(23)
+            .unwrap()
+            .replace_minute(59)
+            .unwrap()
+            .replace_second(59)
+            .unwrap()
+            .time(),
+    );
+    let certificate = endless.self_signed(&key).unwrap();
+    assert!(certificate.der().windows(15).any(|bytes| bytes == b"99991231235959Z"));
+    assert_eq!(check(&certificate.pem()).unwrap().facts.not_after, jiff::Timestamp::MAX);
 }

@@ -282,3 +282,34 @@ async fn neither_another_tenant_nor_another_zone_reaches_a_certificate() {
     }
     assert_eq!(world.get(&member(&zone, &created)).await.ok(), created);
 }
+
+#[tokio::test]
+async fn a_certificate_without_an_end_stays_active_and_is_published() {
+    let world = World::new().await;
+    let zone = world.zone("example.com").await;
+    let mut endless = params(&["example.com"]);
+    endless.not_after = date_time_ymd(9999, 12, 31);
+    let path = format!("{zone}/custom_certificates");
+    let uploaded = world.post(&path, pair_of(&endless).body()).await.ok();
+    let shown = world.get(&format!("{path}/{}", uploaded["id"].as_str().unwrap())).await.ok();
+    assert_eq!(shown["status"], "active");
+    assert!(shown["expires_on"].as_str().unwrap().starts_with("9999-12-30T22:00:0"), "{shown}");
+    assert_eq!(published(&world, &zone).await.certificates.len(), 2);
+}
+
+#[tokio::test]
+async fn the_audit_log_tells_the_priorities_before_and_after() {
+    let world = World::new().await;
+    let zone = world.zone("example.com").await;
+    let path = format!("{zone}/custom_certificates");
+    let uploaded = world.post(&path, pair(&["example.com"]).body()).await.ok();
+    let id = uploaded["id"].as_str().unwrap();
+    let wanted = json!({"certificates": [{"id": id, "priority": 7}]});
+    world.put(&format!("{path}/prioritize"), wanted).await.ok();
+    let (before, after): (Value, Value) =
+        sqlx::query_as("select before, after from audit where action = 'custom_certificate.prioritize'")
+            .fetch_one(&world.app.pool)
+            .await
+            .unwrap();
+    assert_eq!((before, after), (json!({id: uploaded["priority"]}), json!({id: 7})));
+}

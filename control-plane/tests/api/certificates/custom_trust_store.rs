@@ -166,3 +166,30 @@ async fn neither_another_tenant_nor_another_zone_reaches_a_root() {
     assert_eq!(world.get(&member(&other, &created)).await.refused(), (404, 1002));
     assert_eq!(world.delete(&member(&other, &created)).await.refused(), (404, 1002));
 }
+
+#[tokio::test]
+async fn the_audit_log_tells_what_was_taken_away() {
+    let world = World::new().await;
+    let zone = world.zone("example.com").await;
+    let created = world.post(&collection(&zone), json!({ "certificate": root("Gone").pem() })).await.ok();
+    world.delete(&member(&zone, &created)).await.ok();
+    let (before, after): (Option<Value>, Option<Value>) =
+        sqlx::query_as("select before, after from audit where action = 'custom_trust_store.delete'")
+            .fetch_one(&world.app.pool)
+            .await
+            .unwrap();
+    let gone = json!({ "issuer": "Gone", "expires_on": created["expires_on"] });
+    assert_eq!((before, after), (Some(gone), None));
+}
+
+#[tokio::test]
+async fn an_upload_that_changes_nothing_carries_the_revision_of_its_zone() {
+    let world = World::new().await;
+    let zone = world.zone("example.com").await;
+    let other = world.zone("example.net").await;
+    // Our own authority is trusted already.
+    let ours = download(&world, "/orangery/ca/origin.pem").await;
+    let answer = world.post(&collection(&zone), json!({ "certificate": ours })).await;
+    assert_eq!((answer.header("etag"), answer.header("orangery-revision")), (Some("\"1\""), Some("2")));
+    assert_eq!(world.get(&other).await.header("etag"), Some("\"2\""));
+}

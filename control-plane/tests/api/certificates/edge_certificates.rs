@@ -91,7 +91,7 @@ async fn more_zones_than_fit_into_one_change_are_all_renewed() {
     assert_eq!(revision(&world).await, 42);
     let mut conn = world.app.pool.acquire().await.unwrap();
     let until = now() + DAY * 61 + edge::RENEWED_BEFORE_END;
-    assert_eq!(renewals::zones_to_renew(&mut conn, until, 100).await.unwrap(), []);
+    assert_eq!(renewals::zones_to_renew(&mut conn, until, None, 100).await.unwrap(), []);
 }
 
 #[tokio::test]
@@ -140,4 +140,34 @@ async fn a_deleted_zone_leaves_no_certificate_and_no_object_behind() {
     assert!(!objects.is_empty() && objects.iter().all(|(_, removed)| *removed), "{objects:?}");
     let mut conn = world.app.pool.acquire().await.unwrap();
     assert_eq!(certificates::find_edge(&mut conn, zone_id(&zone)).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_zone_that_cannot_be_renewed_does_not_keep_the_others_from_it() {
+    let world = World::new().await;
+    let mut zones = Vec::new();
+    for number in 0..3 {
+        zones.push(world.zone(&format!("z{number}.example")).await);
+    }
+    zones.sort();
+    let mut before = Vec::new();
+    for zone in &zones {
+        before.push(edge_certificate(&world, zone).await.0);
+    }
+    let broken = zone_id(&zones[1]);
+    let trigger = format!(
+        "create function fail() returns trigger language plpgsql as $$ begin raise 'broken'; end $$;
+         create trigger broken before insert on certificates for each row when (new.zone_id = '{broken}') execute function fail()"
+    );
+    sqlx::raw_sql(sqlx::AssertSqlSafe(trigger)).execute(&world.app.pool).await.unwrap();
+    reconcile_at(&world, 61).await;
+    let mut renewed = Vec::new();
+    for (zone, before) in zones.iter().zip(before) {
+        renewed.push(edge_certificate(&world, zone).await.0 != before);
+    }
+    assert_eq!(renewed, [true, false, true]);
+    assert_eq!(world.count("audit where action = 'certificate.renew'").await, 2);
+    sqlx::raw_sql("drop trigger broken on certificates").execute(&world.app.pool).await.unwrap();
+    reconcile_at(&world, 61).await;
+    assert_eq!(world.count("audit where action = 'certificate.renew'").await, 3);
 }

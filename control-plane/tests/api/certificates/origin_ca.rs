@@ -1,6 +1,6 @@
 use super::{
     made::{der, params, verifies},
-    support::{download, now},
+    support::{download, dump, now},
 };
 use crate::harness::World;
 use control_plane::certificates::{authority::SubjectName, origin_ca::issue_for_dev};
@@ -161,4 +161,30 @@ async fn the_sample_origin_gets_a_certificate_that_every_zone_trusts() {
     assert!(verifies(&origin_ca(&world).await, &leaf, "localhost"));
     assert!(verifies(&origin_ca(&world).await, &leaf, "127.0.0.1"));
     assert!(made.private_key.starts_with("-----BEGIN PRIVATE KEY-----"));
+}
+
+#[tokio::test]
+async fn a_private_key_that_is_sent_along_is_neither_kept_nor_answered() {
+    let world = World::new().await;
+    world.zone("example.com").await;
+    let key = KeyPair::generate().unwrap();
+    let (request, secret) = (csr(&key), key.serialize_pem());
+    let secret_line = secret.lines().nth(1).unwrap().to_owned();
+    for text in [
+        format!("{request}{secret}"),
+        format!("{secret}{request}"),
+        format!("{request}{}", secret.replace("-----BEGIN", "  -----BEGIN")),
+        format!("{request}{}", secret.replace("PRIVATE KEY", "ENCRYPTED PRIVATE KEY")),
+        format!("{request}{}", secret.replace("PRIVATE KEY", "SOMETHING ELSE")),
+        format!("{request}{request}"),
+        secret.replace("-----BEGIN ", "---- BEGIN ") + &request,
+    ] {
+        let mut order = order(&["example.com"]);
+        order["csr"] = json!(text);
+        let answer = world.post("/certificates", order).await;
+        assert_eq!(answer.refused(), (400, 1004), "{text}");
+        assert!(!answer.body.to_string().contains(&secret_line), "{}", answer.body);
+    }
+    assert!(!dump(&world).await.contains(&secret_line));
+    assert_eq!(world.count("origin_ca_certificates").await, 0);
 }

@@ -3,7 +3,8 @@
 use crate::harness::{NOW, World, request};
 use control_plane::db::{
     change,
-    published::{View, ZoneRows},
+    published::View,
+    zone_rows::{self, ZoneRows},
 };
 use http::{Method, StatusCode};
 use jiff::Timestamp;
@@ -20,7 +21,7 @@ pub(super) fn zone_id(zone: &str) -> ZoneId {
 /// What the publisher reads about a zone, which is given by its path.
 pub(super) async fn published(world: &World, zone: &str) -> ZoneRows {
     let mut view = View::open(&world.app.pool).await.unwrap();
-    view.zones(&[zone_id(zone)]).await.unwrap().pop().unwrap()
+    zone_rows::read(view.conn(), &[zone_id(zone)]).await.unwrap().pop().unwrap().1.unwrap()
 }
 
 pub(super) async fn revision(world: &World) -> u64 {
