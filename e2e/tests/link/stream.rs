@@ -3,7 +3,7 @@
 use crate::harness::{Node, World, folder};
 use data_plane::{config::Config, follow::Condition};
 use jiff::SignedDuration;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_written_is_applied_and_known_to_be_applied() {
@@ -19,25 +19,6 @@ async fn what_is_written_is_applied_and_known_to_be_applied() {
     assert!(row.state.connected);
     assert_eq!(row.state.rejected_total, 0);
     assert_eq!(*node.following.condition.borrow(), Condition::Following);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn from_commit_to_applied_takes_milliseconds() {
-    let world = World::new().await;
-    let (id, revision) = world.create_zone("quick.example").await;
-    let node = world.node().await;
-    node.until(revision).await;
-    let mut times = Vec::new();
-    for round in 0..60 {
-        let revision = world.pause_zone(id, round % 2 == 0).await;
-        let committed = Instant::now();
-        node.until(revision).await;
-        times.push(committed.elapsed());
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
-    times.sort();
-    // The promise is 100 ms; machines that run tests are busy.
-    assert!(times[30] < Duration::from_millis(100), "p50 is {:?}", times[30]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -94,10 +75,34 @@ async fn a_database_restored_from_a_backup_resets_the_nodes() {
     world.stop_link().await;
 }
 
-/// What a dump and restore does to the history, in the same database.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restored_database_that_changes_the_same_zone_otherwise_is_another_history() {
+    let mut world = World::new().await;
+    let (zone, _) = world.create_zone("twice.example").await;
+    let backup = Backup::take(&world).await;
+    let node = world.node().await;
+    let revision = world.pause_zone(zone, true).await;
+    node.until(revision).await;
+    let address = world.link.as_ref().unwrap().link_addr.to_string();
+    world.stop_link().await;
+    backup.restore(&world).await;
+    // The same number, the same document, another content.
+    assert_eq!(world.pause_zone(zone, false).await, revision);
+    world.start_link(&address).await;
+    let head: Vec<u8> =
+        sqlx::query_scalar("select chain from revision_counter").fetch_one(&world.pool).await.unwrap();
+    let mut positions = node.current.positions();
+    let caught_up =
+        positions.wait_for(|position| position.is_some_and(|position| position.chain.0.as_slice() == head));
+    tokio::time::timeout(Duration::from_secs(30), caught_up).await.unwrap().unwrap();
+    assert!(!node.current.load().zone(zone).unwrap().zone.paused);
+}
+
+/// What a dump and restore does to the history, in the same database. No zone is paused when it is taken.
 struct Backup {
     revision: i64,
     chain: Vec<u8>,
+    zones: Vec<String>,
 }
 
 impl Backup {
@@ -106,7 +111,8 @@ impl Backup {
             .fetch_one(&world.pool)
             .await
             .unwrap();
-        Self { revision, chain }
+        let zones = sqlx::query_scalar("select id from zones").fetch_all(&world.pool).await.unwrap();
+        Self { revision, chain, zones }
     }
 
     async fn restore(self, world: &World) {
@@ -114,10 +120,15 @@ impl Backup {
         for sql in [
             "delete from revisions where revision > $1",
             "delete from outbox where revision > $1",
-            "delete from zones where revision > $1",
+            "update zones set paused = false, revision = $1",
         ] {
             sqlx::query(sql).bind(self.revision).execute(&mut *transaction).await.unwrap();
         }
+        sqlx::query("delete from zones where id <> all($1)")
+            .bind(self.zones)
+            .execute(&mut *transaction)
+            .await
+            .unwrap();
         sqlx::query("update revision_counter set revision = $1, chain = $2")
             .bind(self.revision)
             .bind(self.chain)
