@@ -71,7 +71,6 @@ struct Sending {
     chunks: Chunks,
     /// Index of the chunk that is next.
     next: usize,
-    everything: bool,
 }
 
 impl Session {
@@ -132,11 +131,6 @@ impl Session {
         Ok(self.begin(published, chunks, true, speaker, now))
     }
 
-    /// Whether everything is on its way: the admission is still needed.
-    pub fn sends_everything(&self) -> bool {
-        self.sending.as_ref().is_some_and(|sending| sending.everything)
-    }
-
     fn difference(
         &mut self,
         published: &Published,
@@ -175,7 +169,7 @@ impl Session {
             reset: everything,
             chunks: chunks.iter().map(|chunk| bytes::Bytes::copy_from_slice(&chunk.hash)).collect(),
         };
-        self.sending = Some(Sending { to, epoch: published.epoch, chunks, next: 0, everything });
+        self.sending = Some(Sending { to, epoch: published.epoch, chunks, next: 0 });
         self.finish_if_sent();
         self.say(speaker, Body::Update(update), now)
     }
@@ -203,7 +197,13 @@ impl Session {
         }
     }
 
-    fn heartbeat(&mut self, latest: Position, speaker: &Speaker<'_>, now: Instant) -> Next {
+    /// When something must be said next, if only that nothing is new.
+    pub fn heartbeat_at(&self) -> Instant {
+        self.heartbeat_at
+    }
+
+    /// A heartbeat if it is due.
+    pub fn heartbeat(&mut self, latest: Position, speaker: &Speaker<'_>, now: Instant) -> Next {
         if now < self.heartbeat_at {
             return Next::WaitUntil(self.heartbeat_at);
         }

@@ -80,18 +80,24 @@ impl Stream {
         };
         let published = self.newest()?;
         let next = self.session.next(&published, &self.keys.speaker(), Instant::now())?;
-        let next = if matches!(next, Next::AwaitAdmission) { self.admission(outgoing).await? } else { next };
-        if !self.session.sends_everything() {
-            self.admitted = None;
-        }
+        let next = match next {
+            Next::AwaitAdmission if self.admitted.is_some() => {
+                self.session.admit(&published, &self.keys.speaker(), Instant::now())?
+            }
+            next => next,
+        };
         match next {
             Next::Send(message) => {
                 room.send(Ok(*message));
                 Ok(())
             }
-            Next::AwaitAdmission => Ok(()),
+            Next::AwaitAdmission => {
+                drop(room);
+                self.admission(outgoing).await
+            }
             Next::WaitUntil(at) => {
                 drop(room);
+                self.admitted = None;
                 self.wait(outgoing, at).await
             }
         }
@@ -104,17 +110,37 @@ impl Stream {
     }
 
     /// Waits for a place, and then for the newest documents to be encoded away from the threads that carry streams.
-    async fn admission(&mut self, outgoing: &Outgoing) -> Result<Next, End> {
-        let permit = tokio::select! {
-            () = self.shutdown.cancelled() => return Err(End::Stopping),
-            () = outgoing.closed() => return Err(End::Gone),
-            permit = Arc::clone(&self.admissions).acquire_owned() => permit.map_err(|_| End::Stopping)?,
-        };
-        self.admitted = Some(permit);
-        let published = self.newest()?;
-        let documents = Arc::clone(&published.documents);
-        tokio::task::spawn_blocking(move || documents.everything().map(drop)).await.ok();
-        Ok(self.session.admit(&published, &self.keys.speaker(), Instant::now())?)
+    async fn admission(&mut self, outgoing: &Outgoing) -> Result<(), End> {
+        let place = Arc::clone(&self.admissions).acquire_owned();
+        self.admitted = Some(self.alive_until(outgoing, place).await?.map_err(|_| End::Stopping)?);
+        let documents = Arc::clone(&self.newest()?.documents);
+        let encoding = tokio::task::spawn_blocking(move || documents.everything().map(drop));
+        // What went wrong is said by the session, which asks for the same documents.
+        self.alive_until(outgoing, encoding).await?.ok();
+        Ok(())
+    }
+
+    /// Sends heartbeats while something else takes its time, so that the node does not take the stream for dead.
+    async fn alive_until<T>(
+        &mut self,
+        outgoing: &Outgoing,
+        other: impl Future<Output = T>,
+    ) -> Result<T, End> {
+        tokio::pin!(other);
+        loop {
+            tokio::select! {
+                () = self.shutdown.cancelled() => return Err(End::Stopping),
+                () = outgoing.closed() => return Err(End::Gone),
+                done = &mut other => return Ok(done),
+                () = time::sleep_until(self.session.heartbeat_at().into()) => {}
+            }
+            let latest = self.newest()?.documents.position();
+            let beat = self.session.heartbeat(latest, &self.keys.speaker(), Instant::now());
+            if let Next::Send(message) = beat {
+                let sent = time::timeout(SEND_TIMEOUT, outgoing.send(Ok(*message))).await;
+                sent.map_err(|_| End::Stuck)?.map_err(|_| End::Gone)?;
+            }
+        }
     }
 
     async fn wait(&mut self, outgoing: &Outgoing, until: Instant) -> Result<(), End> {
