@@ -166,6 +166,18 @@ async fn addresses_of_one_batch_take_the_origin_that_one_of_them_or_a_patch_brin
 }
 
 #[tokio::test]
+async fn an_address_that_replaces_another_in_one_batch_takes_its_origin() {
+    let world = World::new().await;
+    let zone = world.zone("example.com").await;
+    let origin = json!({"port": 50051, "protocol": "grpc"});
+    let old = world.record(&zone, proxied("a", "192.0.2.1", origin.clone())).await;
+    let replace = json!({"deletes": [{"id": old["id"]}], "posts": [unaware("a", "192.0.2.2"), unaware("b", "192.0.2.3")]});
+    let done = world.post(&format!("{zone}/dns_records/batch"), replace).await.ok();
+    assert_eq!(done["posts"][0]["origin"], origin);
+    assert_eq!(done["posts"][1]["origin"], Value::Null, "another name has another origin");
+}
+
+#[tokio::test]
 async fn an_origin_that_was_sent_and_differs_from_the_siblings_is_refused() {
     let world = World::new().await;
     let zone = world.zone("example.com").await;

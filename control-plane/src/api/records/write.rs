@@ -24,6 +24,8 @@ pub(super) struct Writing {
     zone: Zone,
     /// The names that records were written to, with the types written there.
     touched: BTreeMap<Hostname, Vec<RecordKind>>,
+    /// What was deleted. Clients that replace an address delete one record and add another.
+    deleted: Vec<Record>,
 }
 
 /// A record that is about to be written.
@@ -35,7 +37,7 @@ struct Draft {
 
 impl Writing {
     pub(super) fn new((change, zone): (Change, Zone)) -> Self {
-        Self { change, zone, touched: BTreeMap::new() }
+        Self { change, zone, touched: BTreeMap::new(), deleted: Vec::new() }
     }
 
     pub(super) fn zone(&self) -> &Zone {
@@ -77,7 +79,7 @@ impl Writing {
     }
 
     /// Clients that do not know `origin` add addresses to a name without speaking of it: they mean the one that the name has,
-    /// or gets from others that are added at the same time.
+    /// gets from others that are added at the same time, or had until this change.
     async fn inherit(&mut self, drafts: &mut [Draft]) -> Result<()> {
         let names: Vec<&Hostname> =
             drafts.iter().filter(|draft| draft.inherits).map(|draft| &draft.record.name).collect();
@@ -86,7 +88,7 @@ impl Writing {
         }
         let held = records::named(self.change.conn(), self.zone.id, &names).await?;
         let spoken = drafts.iter().filter(|draft| !draft.inherits).map(|draft| &draft.record);
-        let origins = origins(spoken.chain(&held));
+        let origins = origins(self.deleted.iter().chain(spoken).chain(&held));
         for Draft { record, .. } in drafts.iter_mut().filter(|draft| draft.inherits) {
             if let Some(origin) = origins.get(&record.name) {
                 record.origin.clone_from(origin);
@@ -99,6 +101,7 @@ impl Writing {
         let record = existing(records::find(self.change.conn(), self.zone.id, id).await?)?;
         records::delete(&mut self.change, self.zone.id, id).await?;
         self.written("dns_record.delete", Some(&record), None);
+        self.deleted.push(record.clone());
         Ok(record)
     }
 
