@@ -6,6 +6,7 @@ mod calls;
 mod deadlines;
 mod dns;
 mod doors;
+mod drain;
 mod harness;
 mod origins;
 mod plain_http;
