@@ -2,11 +2,11 @@
 //!
 //! Everything is asked of the REST API, as a user would, so the walk-through starts from what anybody could have made.
 
-use crate::rest::Api;
+use crate::{rest::Api, whole_file};
 use anyhow::Context as _;
 use rcgen::{CertificateParams, KeyPair};
 use serde_json::{Value, json};
-use std::{fs, io::Write as _, net::IpAddr, os::unix::fs::OpenOptionsExt as _, path::Path, time::Duration};
+use std::{fs, net::IpAddr, path::Path, time::Duration};
 
 pub(crate) const ZONE: &str = "demo.test";
 pub(crate) const HOST: &str = "grpc.demo.test";
@@ -74,8 +74,8 @@ pub(crate) async fn certificate(api: &Api, dir: &Path) -> anyhow::Result<OriginC
     let fresh = written.and_then(|at| at.elapsed().ok()).is_some_and(|age| age < REORDERED_AFTER);
     if !(fresh && key.exists()) {
         let ordered = order_certificate(api).await?;
-        write_private(&key, &ordered.key)?;
-        write_private(&chain, &ordered.chain)?;
+        whole_file::write(&key, 0o600, &ordered.key)?;
+        whole_file::write(&chain, 0o600, &ordered.chain)?;
     }
     Ok(OriginCertificate { chain: fs::read_to_string(chain)?, key: fs::read_to_string(key)? })
 }
@@ -96,12 +96,4 @@ fn merge(into: &mut Value, from: Value) {
     if let (Value::Object(into), Value::Object(from)) = (into, from) {
         into.extend(from);
     }
-}
-
-fn write_private(path: &Path, text: &str) -> anyhow::Result<()> {
-    let draft = path.with_extension("draft");
-    let file = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&draft);
-    file.and_then(|mut file| file.write_all(text.as_bytes()).and_then(|()| file.sync_all()))
-        .and_then(|()| fs::rename(&draft, path))
-        .with_context(|| format!("cannot write {}", path.display()))
 }

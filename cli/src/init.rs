@@ -1,14 +1,9 @@
 //! `orangery init`: the secrets that must exist before a database and a control plane can start, for compose and the like.
 
-use anyhow::Context as _;
+use crate::whole_file;
 use clap::Args;
 use control_plane::secrets::MasterKey;
-use std::{
-    fs,
-    io::Write as _,
-    os::unix::fs::OpenOptionsExt as _,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 #[derive(Debug, Args)]
 pub(crate) struct Init {
@@ -34,21 +29,13 @@ impl Init {
 fn write_password(path: &Path) -> anyhow::Result<()> {
     let mut bytes = [0; 24];
     getrandom::fill(&mut bytes)?;
-    let draft = path.with_extension("draft");
-    fs::OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o444)
-        .open(&draft)
-        .and_then(|mut file| file.write_all(hex::encode(bytes).as_bytes()).and_then(|()| file.sync_all()))
-        .and_then(|()| fs::rename(&draft, path))
-        .with_context(|| format!("cannot write {}", path.display()))
+    whole_file::write(path, 0o444, &hex::encode(bytes))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs;
 
     #[test]
     fn a_second_run_keeps_what_the_first_one_made() {

@@ -11,6 +11,7 @@ mod init;
 mod rest;
 mod setup;
 mod token;
+mod whole_file;
 
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;

@@ -48,7 +48,6 @@ pub enum Refusal {
     OriginNotGrpc(u16),
     DeadlineExceeded,
     // The node itself.
-    Draining,
     Internal,
 }
 
@@ -137,7 +136,6 @@ const fn row(refusal: Refusal) -> Face {
         R::OriginEndedWithoutStatus => face("ORIGIN_ENDED_WITHOUT_STATUS", 520,  520, S::Unknown,            false, "The origin ended the answer without a gRPC status"),
         R::OriginNotGrpc(_)         => face("ORIGIN_NOT_GRPC",             502,  502, S::Unknown,            false, "The origin answered the gRPC call with something that is not gRPC"),
         R::DeadlineExceeded         => face("DEADLINE_EXCEEDED",           504,  504, S::DeadlineExceeded,   false, "The deadline of the call passed"),
-        R::Draining                 => face("NODE_DRAINING",               503,  503, S::Unavailable,        true,  "The node is shutting down, connect again"),
         R::Internal                 => face("INTERNAL",                    500,  500, S::Internal,           false, "The edge failed, its log says more under this ray"),
     }
 }
@@ -174,12 +172,7 @@ mod tests {
 
     #[test]
     fn only_statuses_that_clients_retry_are_called_retryable() {
-        for refusal in [
-            Refusal::OriginRefused,
-            Refusal::OriginNotResolved,
-            Refusal::OriginNotGrpc(503),
-            Refusal::Draining,
-        ] {
+        for refusal in [Refusal::OriginRefused, Refusal::OriginNotResolved, Refusal::OriginNotGrpc(503)] {
             assert_eq!(refusal.face().grpc_status, Status::Unavailable);
             assert!(refusal.face().retry);
         }

@@ -1,11 +1,10 @@
 //! `.orangery/dev.env`: what a shell needs to use the running system, written when it is ready and removed when it is not.
 
+use crate::whole_file;
 use anyhow::Context as _;
 use std::{
     fmt::Write as _,
     fs,
-    io::Write as _,
-    os::unix::fs::OpenOptionsExt as _,
     path::{Path, PathBuf},
 };
 
@@ -47,16 +46,7 @@ impl DevEnvFile {
 
     /// Writes the whole file (0600) or nothing.
     pub(crate) fn write(&self, env: &DevEnv) -> anyhow::Result<&Path> {
-        let draft = self.path.with_extension("env.draft");
-        let written = fs::OpenOptions::new()
-            .write(true)
-            .create(true)
-            .truncate(true)
-            .mode(0o600)
-            .open(&draft)
-            .and_then(|mut file| file.write_all(env.text().as_bytes()).and_then(|()| file.sync_all()))
-            .and_then(|()| fs::rename(&draft, &self.path));
-        written.with_context(|| format!("cannot write {}", self.path.display()))?;
+        whole_file::write(&self.path, 0o600, &env.text())?;
         Ok(&self.path)
     }
 }
