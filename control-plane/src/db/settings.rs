@@ -5,7 +5,10 @@ use jiff::Timestamp;
 use jiff_sqlx::ToSqlx as _;
 use policy::{
     id::ZoneId,
-    settings::{Edge, GrpcNeedsEncryptedOrigin, MinTlsVersion, OriginMaxHttpVersion, Settings},
+    settings::{
+        Edge, GrpcNeedsEncryptedOrigin, MinTlsVersion, NoTlsVersion, OriginMaxHttpVersion, Settings,
+        VisitorTls,
+    },
     ssl::SslMode,
 };
 use serde_json::{Value, json};
@@ -79,7 +82,7 @@ impl Setting {
             SettingId::Ssl => Self::Ssl(settings.edge.ssl()),
             SettingId::Grpc => Self::Grpc(settings.edge.grpc()),
             SettingId::Http2 => Self::Http2(settings.http2),
-            SettingId::MinTlsVersion => Self::MinTlsVersion(settings.min_tls_version),
+            SettingId::MinTlsVersion => Self::MinTlsVersion(settings.visitor_tls.min_version()),
             SettingId::AlwaysUseHttps => Self::AlwaysUseHttps(settings.always_use_https),
             SettingId::OriginMaxHttpVersion => Self::OriginMaxHttpVersion(settings.origin_max_http_version),
         }
@@ -116,21 +119,34 @@ fn switch(value: &Value) -> Option<bool> {
     }
 }
 
-/// `settings` with some of them changed. SSL mode and gRPC toggle are judged by what they are in the end, so both can be
+/// Settings that cannot stand beside each other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Impossible {
+    #[error(transparent)]
+    Grpc(#[from] GrpcNeedsEncryptedOrigin),
+    #[error(transparent)]
+    Tls(#[from] NoTlsVersion),
+}
+
+/// `settings` with some of them changed. What constrains each other is judged by what it is in the end, so all of it can be
 /// changed together in any order.
-pub fn changed(mut settings: Settings, changes: &[Setting]) -> Result<Settings, GrpcNeedsEncryptedOrigin> {
+pub fn changed(mut settings: Settings, changes: &[Setting]) -> Result<Settings, Impossible> {
     let (mut ssl, mut grpc) = (settings.edge.ssl(), settings.edge.grpc());
+    let mut min_tls_version = settings.visitor_tls.min_version();
     for change in changes {
         match *change {
             Setting::Ssl(mode) => ssl = mode,
             Setting::Grpc(on) => grpc = on,
             Setting::Http2(on) => settings.http2 = on,
-            Setting::MinTlsVersion(version) => settings.min_tls_version = version,
+            Setting::MinTlsVersion(version) => min_tls_version = version,
             Setting::AlwaysUseHttps(on) => settings.always_use_https = on,
             Setting::OriginMaxHttpVersion(version) => settings.origin_max_http_version = version,
         }
     }
     settings.edge = Edge::new(ssl, grpc)?;
+    let tls = settings.visitor_tls;
+    settings.visitor_tls =
+        VisitorTls::new(min_tls_version, tls.tls_1_3(), tls.tls_1_2_only(), tls.ciphers())?;
     Ok(settings)
 }
 

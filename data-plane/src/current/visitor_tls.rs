@@ -3,7 +3,7 @@ use policy::{
     certificate::Certificate,
     hostname::Hostname,
     id::CertificateId,
-    settings::{MinTlsVersion, Settings},
+    settings::{TlsVersions, VisitorTls as Allowed},
     zone::Zone,
 };
 use rustls::{
@@ -56,7 +56,7 @@ impl VisitorTls {
         };
         let config = |alpn: &[&[u8]]| -> Result<_, rustls::Error> {
             let mut config = ServerConfig::builder_with_provider(Arc::clone(crypto))
-                .with_protocol_versions(versions(&zone.settings))?
+                .with_protocol_versions(versions(zone.settings.visitor_tls))?
                 .with_no_client_auth()
                 .with_cert_resolver(Arc::clone(&certificates) as Arc<dyn ResolvesServerCert>);
             config.alpn_protocols = alpn.iter().map(|name| name.to_vec()).collect();
@@ -77,12 +77,14 @@ impl VisitorTls {
     }
 }
 
+static ONLY_TLS12: [&SupportedProtocolVersion; 1] = [&rustls::version::TLS12];
 static ONLY_TLS13: [&SupportedProtocolVersion; 1] = [&rustls::version::TLS13];
 
-fn versions(settings: &Settings) -> &'static [&'static SupportedProtocolVersion] {
-    match settings.min_tls_version {
-        MinTlsVersion::V1_3 => &ONLY_TLS13,
-        MinTlsVersion::V1_0 | MinTlsVersion::V1_1 | MinTlsVersion::V1_2 => rustls::ALL_VERSIONS,
+fn versions(allowed: Allowed) -> &'static [&'static SupportedProtocolVersion] {
+    match allowed.versions() {
+        TlsVersions::Tls12 => &ONLY_TLS12,
+        TlsVersions::Tls13 => &ONLY_TLS13,
+        TlsVersions::Both => rustls::ALL_VERSIONS,
     }
 }
 

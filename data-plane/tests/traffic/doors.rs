@@ -6,7 +6,11 @@ use crate::{
     visitor::{self, Visitor, client_config, hello, outcome},
 };
 use data_plane::current::Change;
-use policy::{id::ZoneId, origin::OriginSettings, settings::MinTlsVersion};
+use policy::{
+    id::ZoneId,
+    origin::OriginSettings,
+    settings::{Ciphers, MinTlsVersion, VisitorTls},
+};
 use rustls::{AlertDescription, HandshakeKind};
 use rustls_pki_types::ServerName;
 use std::{sync::Arc, time::Duration};
@@ -85,7 +89,10 @@ async fn a_zone_may_insist_on_tls_1_3() {
         connector.connect(ServerName::try_from(HOST).unwrap(), tcp).await
     };
     connect().await.unwrap();
-    node.put(Plan::to(9).settings(|settings| settings.min_tls_version = MinTlsVersion::V1_3)).await;
+    node.put(Plan::to(9).settings(|settings| {
+        settings.visitor_tls = VisitorTls::new(MinTlsVersion::V1_3, true, false, Ciphers::ALL).unwrap();
+    }))
+    .await;
     assert_eq!(alert(&connect().await.unwrap_err()), Some(AlertDescription::ProtocolVersion));
 }
 

@@ -23,7 +23,7 @@ use policy::{
 use prost::{Message as _, bytes::Bytes};
 
 /// What this version of the wire understands; a document that names another feature is left to newer nodes.
-pub const FEATURES: [&str; 3] = ["sealed-key.1", "trust-store.1", "zone.1"];
+pub const FEATURES: [&str; 4] = ["sealed-key.1", "settings.2", "trust-store.1", "zone.1"];
 
 /// A document has more than [`DOCUMENT_BYTES_MAX`] bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -53,11 +53,16 @@ pub enum Content {
 pub struct NotADocument(#[from] prost::DecodeError);
 
 pub fn encode_zone(zone: &Zone) -> Result<Bytes, DocumentTooLarge> {
-    let mut features = vec!["zone.1"];
+    let body = zone::to_proto(zone);
+    let mut features = Vec::new();
     if !zone.certificates.is_empty() {
-        features.insert(0, "sealed-key.1");
+        features.push("sealed-key.1");
     }
-    encode(&DocumentKey::Zone(zone.id), &features, v1::document::Body::Zone(zone::to_proto(zone)))
+    if body.settings.as_ref().is_some_and(settings::need_second_version) {
+        features.push("settings.2");
+    }
+    features.push("zone.1");
+    encode(&DocumentKey::Zone(zone.id), &features, v1::document::Body::Zone(body))
 }
 
 pub fn encode_trust_store(store: &TrustStore) -> Result<Bytes, DocumentTooLarge> {

@@ -5,7 +5,10 @@ use policy::{
     id::{AccountId, CertificateId, FleetKeyId},
     origin::{OriginProtocol, OriginSettings},
     record::{Name, Target},
-    settings::{Edge, MinTlsVersion, OriginMaxHttpVersion, Settings},
+    settings::{
+        Cipher, Ciphers, Edge, Hsts, MaxUpload, MinTlsVersion, OriginMaxHttpVersion, OriginStreams,
+        ProxyReadTimeout, SecurityHeader, Settings, VisitorTls,
+    },
     ssl::SslMode,
     zone::Names,
 };
@@ -45,9 +48,25 @@ fn zone() -> Zone {
         settings: Settings {
             edge: Edge::new(SslMode::Strict, true).expect("a valid pair"),
             http2: true,
-            min_tls_version: MinTlsVersion::V1_3,
+            websockets: false,
+            visitor_tls: VisitorTls::new(
+                MinTlsVersion::V1_2,
+                false,
+                true,
+                Ciphers::new([Cipher::EcdheRsaAes128GcmSha256]).expect("one"),
+            )
+            .expect("a version is left"),
             always_use_https: true,
+            security_header: SecurityHeader {
+                hsts: Some(Hsts { max_age_seconds: 3600, include_subdomains: true, preload: true }),
+                nosniff: true,
+            },
+            max_upload: MaxUpload::from_megabytes(0).expect("in range"),
+            proxy_read_timeout: ProxyReadTimeout::from_seconds(6000).expect("in range"),
             origin_max_http_version: OriginMaxHttpVersion::Http2,
+            origin_h2_max_streams: OriginStreams::new(1).expect("in range"),
+            true_client_ip_header: true,
+            ip_geolocation: false,
         },
         certificates: vec![Certificate {
             id: CertificateId::from_bytes([3; 16]),
@@ -71,6 +90,24 @@ fn altered_zone(alter: impl FnOnce(&mut v1::Zone)) -> Result<Content, DecodeErro
         let Some(v1::document::Body::Zone(zone)) = &mut document.body else { panic!("a zone") };
         alter(zone);
     })
+}
+
+fn settings(zone: &mut v1::Zone) -> &mut v1::Settings {
+    zone.settings.as_mut().expect("settings")
+}
+
+fn carriage(zone: &mut v1::Zone) -> &mut v1::Carriage {
+    settings(zone).carriage.as_mut().expect("chosen")
+}
+
+/// A control plane of before these settings sends the same, and its nodes understand it.
+#[test]
+fn settings_that_were_never_changed_are_absent_and_come_back_as_their_defaults() {
+    let zone = Zone { settings: Settings::default(), ..zone() };
+    let bytes = encode_zone(&zone).expect("small");
+    let document = v1::Document::decode(bytes.clone()).expect("a document");
+    assert_eq!(document.features, ["sealed-key.1", "zone.1"]);
+    assert_eq!(decode(&bytes).expect("a document").content, Ok(Content::Zone(Box::new(zone))));
 }
 
 #[test]
@@ -125,11 +162,12 @@ fn what_a_newer_control_plane_says_is_never_guessed() {
         altered(|document| document.features.push("waf.1".to_owned())),
         altered(|document| document.body = None),
         altered(|document| document.key = "route/1".to_owned()),
-        altered_zone(|zone| zone.settings.as_mut().expect("settings").ssl = 9),
-        altered_zone(|zone| zone.settings.as_mut().expect("settings").ssl = 0),
-        altered_zone(|zone| zone.settings.as_mut().expect("settings").min_tls_version = 9),
-        altered_zone(|zone| zone.settings.as_mut().expect("settings").origin_max_http_version = 9),
+        altered_zone(|zone| settings(zone).ssl = 9),
+        altered_zone(|zone| settings(zone).ssl = 0),
+        altered_zone(|zone| settings(zone).min_tls_version = 9),
+        altered_zone(|zone| settings(zone).origin_max_http_version = 9),
         altered_zone(|zone| zone.names[0].exposure = None),
+        altered_zone(|zone| settings(zone).visitor_tls.as_mut().expect("chosen").ciphers.push(0x0005)),
     ];
     for content in newer {
         assert!(matches!(content, Err(DecodeError::NeedsNewerNode(_))), "{content:?}");
@@ -142,7 +180,24 @@ fn errors_name_the_field() {
         (altered(|document| document.key = format!("zone/{}", "f".repeat(32))), "id"),
         (altered_zone(|zone| zone.name = "-".to_owned()), "name"),
         (altered_zone(|zone| zone.settings = None), "settings"),
-        (altered_zone(|zone| zone.settings.as_mut().expect("settings").ssl = 1), "settings.grpc"),
+        (altered_zone(|zone| settings(zone).ssl = 1), "settings.grpc"),
+        (altered_zone(|zone| settings(zone).min_tls_version = 4), "settings.visitor_tls"),
+        (
+            altered_zone(|zone| settings(zone).visitor_tls.as_mut().expect("chosen").ciphers.clear()),
+            "settings.visitor_tls.ciphers",
+        ),
+        (
+            altered_zone(|zone| carriage(zone).max_upload_megabytes = 70_000),
+            "settings.carriage.max_upload_megabytes",
+        ),
+        (
+            altered_zone(|zone| carriage(zone).proxy_read_timeout_seconds = 0),
+            "settings.carriage.proxy_read_timeout_seconds",
+        ),
+        (
+            altered_zone(|zone| carriage(zone).origin_h2_max_streams = 0),
+            "settings.carriage.origin_h2_max_streams",
+        ),
         (altered_zone(|zone| zone.names[1].host = "other.test".to_owned()), "names[1].host"),
         (
             altered_zone(|zone| zone.certificates[0].hosts[0] = "other.test".to_owned()),

@@ -12,7 +12,7 @@ use crate::{
         audit::Entry,
         change::Committed,
         records,
-        settings::{self, Setting, SettingId, Stored},
+        settings::{self, Impossible, Setting, SettingId, Stored},
     },
 };
 use policy::{
@@ -36,7 +36,7 @@ pub(in crate::api) async fn change(
     let mut stored = settings::load(change.conn(), &zone).await?;
     let ids: Vec<SettingId> =
         SettingId::ALL.into_iter().filter(|id| wanted.iter().any(|setting| setting.id() == *id)).collect();
-    let after = settings::changed(stored.settings, wanted).map_err(|error| impossible_pair(error, &ids))?;
+    let after = settings::changed(stored.settings, wanted).map_err(|error| impossible(error, &ids))?;
     if after.edge.ssl() == SslMode::Strict && stored.settings.edge.ssl() != SslMode::Strict {
         no_plain_origins(change.conn(), zone.id).await?;
     }
@@ -50,9 +50,16 @@ pub(in crate::api) async fn change(
 }
 
 /// Names the setting that stands in the way: the one that was not asked to change.
-fn impossible_pair(error: GrpcNeedsEncryptedOrigin, ids: &[SettingId]) -> ApiError {
-    let GrpcNeedsEncryptedOrigin(mode) = error;
-    let mode = mode.as_str();
+fn impossible(error: Impossible, ids: &[SettingId]) -> ApiError {
+    let mode = match error {
+        Impossible::Grpc(GrpcNeedsEncryptedOrigin(mode)) => mode.as_str(),
+        Impossible::Tls(error) => {
+            return ApiError::refused(
+                1007,
+                format!("Invalid value for zone setting min_tls_version: {error}"),
+            );
+        }
+    };
     let message = if ids.contains(&SettingId::Grpc) {
         format!(
             "Invalid value for zone setting grpc: gRPC needs an encrypted origin, change the setting `ssl` to full or strict first (it is {mode})"
