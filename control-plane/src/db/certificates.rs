@@ -48,7 +48,7 @@ pub enum Source {
 /// What the owner chose beside an uploaded certificate.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Options {
-    /// Higher goes first.
+    /// Higher goes first among those of one kind.
     pub priority: i32,
     pub bundle_method: BundleMethod,
     pub kind: CustomKind,
@@ -70,6 +70,7 @@ pub enum BundleMethod {
 #[serde(rename_all = "snake_case")]
 #[sqlx(type_name = "text", rename_all = "snake_case")]
 pub enum CustomKind {
+    /// Goes before every `sni_custom`, whatever the priorities are.
     LegacyCustom,
     #[default]
     SniCustom,
@@ -148,20 +149,27 @@ fn pattern(host: &str) -> Result<Hostname, DbError> {
     Hostname::parse_pattern(host).map_err(|_| DbError::Corrupt { column: "certificates.hosts" })
 }
 
-/// The uploaded certificates of a zone in order of precedence.
-pub async fn list_custom(conn: &mut PgConnection, zone: ZoneId) -> Result<Vec<Certificate>, DbError> {
+/// The certificates of a zone in order of precedence: those that its owner uploaded, then the one that we issued.
+pub async fn list(conn: &mut PgConnection, zone: ZoneId) -> Result<Vec<Certificate>, DbError> {
     let rows = sqlx::query_as!(
         Row,
         r#"select id, zone_id, source, hosts, chain, fleet_key_id, key_ciphertext, issuer, signature, not_before, not_after, priority,
                   bundle_method as "bundle_method: BundleMethod", type as "kind: CustomKind",
                   geo_restrictions as "geo_restrictions: GeoLabel", policy, expired, uploaded_on, modified_on
-           from certificates where zone_id = $1 and source = 'custom'
-           order by priority desc, uploaded_on desc, id"#,
+           from certificates where zone_id = $1
+           order by source = 'custom' desc, type = 'legacy_custom' desc, priority desc, uploaded_on desc, id"#,
         zone.to_string()
     )
     .fetch_all(conn)
     .await?;
     rows.into_iter().map(Certificate::try_from).collect()
+}
+
+/// The uploaded certificates of a zone in order of precedence.
+pub async fn list_custom(conn: &mut PgConnection, zone: ZoneId) -> Result<Vec<Certificate>, DbError> {
+    let mut certificates = list(conn, zone).await?;
+    certificates.retain(|certificate| certificate.source != Source::Edge);
+    Ok(certificates)
 }
 
 /// An uploaded certificate of a zone.
@@ -175,26 +183,14 @@ pub async fn find_custom(
 
 /// The certificate that we issued for a zone.
 pub async fn find_edge(conn: &mut PgConnection, zone: ZoneId) -> Result<Option<Certificate>, DbError> {
-    let row = sqlx::query_as!(
-        Row,
-        r#"select id, zone_id, source, hosts, chain, fleet_key_id, key_ciphertext, issuer, signature, not_before, not_after, priority,
-                  bundle_method as "bundle_method: BundleMethod", type as "kind: CustomKind",
-                  geo_restrictions as "geo_restrictions: GeoLabel", policy, expired, uploaded_on, modified_on
-           from certificates where zone_id = $1 and source = 'edge'"#,
-        zone.to_string()
-    )
-    .fetch_optional(conn)
-    .await?;
-    row.map(Certificate::try_from).transpose()
+    Ok(list(conn, zone).await?.into_iter().find(|certificate| certificate.source == Source::Edge))
 }
 
 /// Writes a certificate, in place of the one with the same id, and of the zone's former one if we issued it.
 pub async fn save(change: &mut Change, certificate: &Certificate) -> Result<(), DbError> {
     let Certificate { id, zone, material, .. } = certificate;
     if certificate.source == Source::Edge {
-        sqlx::query!("delete from certificates where zone_id = $1 and source = 'edge'", zone.to_string())
-            .execute(change.conn())
-            .await?;
+        delete_edge(change, *zone).await?;
     }
     let (source, options) = match &certificate.source {
         Source::Edge => ("edge", &Options::default()),
@@ -235,6 +231,15 @@ pub async fn save(change: &mut Change, certificate: &Certificate) -> Result<(), 
     .execute(change.conn())
     .await?;
     change.publish_zone(*zone);
+    Ok(())
+}
+
+/// Deletes the certificate that we issued for a zone, if there is one.
+pub async fn delete_edge(change: &mut Change, zone: ZoneId) -> Result<(), DbError> {
+    sqlx::query!("delete from certificates where zone_id = $1 and source = 'edge'", zone.to_string())
+        .execute(change.conn())
+        .await?;
+    change.publish_zone(zone);
     Ok(())
 }
 

@@ -157,7 +157,7 @@ async fn certificates(conn: &mut PgConnection, zones: &[String]) -> Result<ByZon
         CertificateRow,
         r#"select id, zone_id, hosts, chain, fleet_key_id, key_ciphertext, not_after
            from certificates where zone_id = any($1) and not expired
-           order by zone_id, source = 'custom' desc, priority desc, uploaded_on desc, id"#,
+           order by zone_id, source = 'custom' desc, type = 'legacy_custom' desc, priority desc, uploaded_on desc, id"#,
         zones
     )
     .fetch_all(conn)

@@ -16,6 +16,30 @@ pub(super) struct GeoRestrictions {
     pub(super) label: Option<String>,
 }
 
+/// What would put a certificate, or take its key from, where there is nothing here.
+#[derive(Debug, Deserialize, ToSchema)]
+pub(super) struct Elsewhere {
+    /// Only `production`.
+    deploy: Option<String>,
+    /// None exists: keys are sent with their certificates.
+    custom_csr_id: Option<String>,
+}
+
+impl Elsewhere {
+    pub(super) fn check(&self) -> Result<()> {
+        let refused = |field: &str, reason: &str| {
+            Err(ApiError::invalid(format!("/{field}"), format!("Invalid value for `{field}`: {reason}")))
+        };
+        if !matches!(self.deploy.as_deref(), None | Some("" | "production")) {
+            return refused("deploy", "there is no staging network, leave it out or say `production`");
+        }
+        if self.custom_csr_id.as_deref().is_some_and(|id| !id.is_empty()) {
+            return refused("custom_csr_id", "no signing requests are kept here, send `private_key` instead");
+        }
+        Ok(())
+    }
+}
+
 /// One of several words; none if it is absent or empty.
 pub(super) fn word<T: DeserializeOwned>(field: &'static str, text: Option<&str>) -> Result<Option<T>> {
     let Some(text) = text.filter(|text| !text.is_empty()) else { return Ok(None) };

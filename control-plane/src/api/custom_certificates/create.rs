@@ -1,5 +1,5 @@
 use super::{
-    choices::{self, GeoRestrictions},
+    choices::{self, Elsewhere, GeoRestrictions},
     refusal,
     view::{CustomCertificate, audited},
 };
@@ -33,22 +33,27 @@ pub(super) struct NewCertificate {
     private_key: String,
     /// `ubiquitous`, `optimal` or `force`. Kept, without effect: the chain is shown as it was sent.
     bundle_method: Option<String>,
-    /// `sni_custom` or `legacy_custom`. Kept, without effect.
+    /// `sni_custom` or `legacy_custom`, which goes first whatever the priorities are.
     r#type: Option<String>,
     /// Kept, without effect.
     geo_restrictions: Option<GeoRestrictions>,
     /// Kept, without effect.
     policy: Option<String>,
+    /// The same as `policy`.
+    policy_restrictions: Option<String>,
+    #[serde(flatten)]
+    elsewhere: Elsewhere,
 }
 
 impl NewCertificate {
     fn options(&self) -> Result<Options> {
+        self.elsewhere.check()?;
         Ok(Options {
             priority: 0,
             bundle_method: choices::word("bundle_method", self.bundle_method.as_deref())?.unwrap_or_default(),
             kind: choices::word("type", self.r#type.as_deref())?.unwrap_or_default(),
             geo_restrictions: choices::geo_label(self.geo_restrictions.as_ref())?,
-            policy: choices::policy(self.policy.clone())?,
+            policy: choices::policy(self.policy.clone().or_else(|| self.policy_restrictions.clone()))?,
         })
     }
 }
@@ -73,5 +78,5 @@ pub(super) async fn create(
         Entry::in_zone("custom_certificate.create", "custom_certificate", certificate.id, zone.account, id);
     change.audit(entry.after(audited(&certificate)));
     let committed = change.commit_zone(id).await?;
-    Ok(Reply::new(CustomCertificate::new(certificate, now)).etag(committed.zone).committed(committed.newest))
+    Ok(Reply::new(CustomCertificate::new(&certificate, now)).etag(committed.zone).committed(committed.newest))
 }

@@ -1,5 +1,5 @@
 use super::{
-    choices::{self, GeoRestrictions},
+    choices::{self, Elsewhere, GeoRestrictions},
     refusal,
     view::{CustomCertificate, audited},
 };
@@ -30,14 +30,26 @@ use utoipa::ToSchema;
 pub(super) struct CertificateEdit {
     /// PEM; comes together with `private_key`.
     certificate: Option<String>,
+    /// PEM, without a passphrase.
     private_key: Option<String>,
+    /// `ubiquitous`, `optimal` or `force`. Kept, without effect.
     bundle_method: Option<String>,
+    /// `sni_custom` or `legacy_custom`, which goes first whatever the priorities are.
+    r#type: Option<String>,
+    /// Kept, without effect; null clears it.
     #[serde(default)]
     #[schema(value_type = Option<GeoRestrictions>)]
     geo_restrictions: Field<GeoRestrictions>,
+    /// Kept, without effect; null clears it.
     #[serde(default)]
     #[schema(value_type = Option<String>)]
     policy: Field<String>,
+    /// The same as `policy`.
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    policy_restrictions: Field<String>,
+    #[serde(flatten)]
+    elsewhere: Elsewhere,
 }
 
 impl CertificateEdit {
@@ -62,12 +74,16 @@ impl CertificateEdit {
         if let Some(method) = choices::word("bundle_method", self.bundle_method.as_deref())? {
             options.bundle_method = method;
         }
+        if let Some(kind) = choices::word("type", self.r#type.as_deref())? {
+            options.kind = kind;
+        }
         match self.geo_restrictions {
             Field::Absent => {}
             Field::Null => options.geo_restrictions = None,
             Field::Given(restrictions) => options.geo_restrictions = choices::geo_label(Some(&restrictions))?,
         }
-        match self.policy {
+        let policy = if self.policy == Field::Absent { self.policy_restrictions } else { self.policy };
+        match policy {
             Field::Absent => {}
             Field::Null => options.policy = None,
             Field::Given(text) => options.policy = choices::policy(Some(text))?,
@@ -90,6 +106,7 @@ pub(super) async fn edit(
     if_match: IfMatch,
     Body(body): Body<CertificateEdit>,
 ) -> Result<Reply<CustomCertificate>> {
+    body.elsewhere.check()?;
     let (mut change, zone) = scope::change(&app, &caller, Permission::SslWrite, zone, &if_match).await?;
     let (now, held) = (change.at(), certificates::list_custom(change.conn(), zone.id).await?);
     let former = held.iter().find(|certificate| certificate.id == id).ok_or_else(refusal::unknown)?;
@@ -106,5 +123,5 @@ pub(super) async fn edit(
     let entry = Entry::in_zone("custom_certificate.edit", "custom_certificate", id, zone.account, zone.id);
     change.audit(entry.before(audited(former)).after(audited(&certificate)));
     let committed = change.commit_zone(zone.id).await?;
-    Ok(Reply::new(CustomCertificate::new(certificate, now)).etag(committed.zone).committed(committed.newest))
+    Ok(Reply::new(CustomCertificate::new(&certificate, now)).etag(committed.zone).committed(committed.newest))
 }

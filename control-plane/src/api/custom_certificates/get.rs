@@ -25,5 +25,5 @@ pub(super) async fn get(
     let mut conn = app.conn().await?;
     let revision = scope::zone(&mut conn, &caller, Permission::SslRead, zone).await?.revision;
     let certificate = certificates::find_custom(&mut conn, zone, id).await?.ok_or_else(refusal::unknown)?;
-    Ok(Reply::new(CustomCertificate::new(certificate, caller.actor.at)).etag(revision))
+    Ok(Reply::new(CustomCertificate::new(&certificate, caller.actor.at)).etag(revision))
 }

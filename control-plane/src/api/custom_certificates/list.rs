@@ -19,7 +19,7 @@ use policy::id::ZoneId;
 /// The uploaded certificates of a zone, in the order in which they are asked.
 #[utoipa::path(get, path = "/zones/{zone_id}/custom_certificates", tag = "certificates",
     params(
-        ("status" = Option<String>, Query, description = "`active` or `expired`"),
+        ("status" = Option<String>, Query, description = "`active`, `expired`, or one that none ever has: `deleted`, `pending`, `initializing`"),
         ("page" = Option<i64>, Query), ("per_page" = Option<i64>, Query, description = "at most 50"),
     ),
     responses((status = 200, body = Envelope<Vec<CustomCertificate>>)))]
@@ -35,13 +35,15 @@ pub(super) async fn list(
         ("expired", Some(Status::Expired)),
         ("deleted", None),
         ("pending", None),
+        ("initializing", None),
     ];
     let wanted = query.text("status").map(|_| query.choice("status", &wanted, None)).transpose()?;
     let mut conn = app.conn().await?;
     let zone = scope::zone(&mut conn, &caller, Permission::SslRead, id).await?;
     let held = certificates::list_custom(&mut conn, id).await?;
-    let views = held.into_iter().map(|certificate| CustomCertificate::new(certificate, caller.actor.at));
-    let (shown, info) =
-        page.cut(views.filter(|view| wanted.is_none_or(|status| status == Some(view.status))).collect());
+    let views = held.iter().map(|certificate| CustomCertificate::new(certificate, caller.actor.at));
+    let (shown, info) = page.cut(
+        views.filter(|view| wanted.is_none_or(|status| status == Some(view.certificate.status))).collect(),
+    );
     Ok(Reply::page(shown, info).etag(zone.revision))
 }

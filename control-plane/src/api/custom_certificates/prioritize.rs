@@ -35,12 +35,13 @@ struct Priority {
     // Older clients spell it in capitals.
     #[serde(alias = "ID")]
     id: String,
-    /// Higher goes first.
+    /// 0 to 1,000,000; higher goes first among those of one type.
     #[schema(value_type = i64)]
     priority: Whole,
 }
 
-/// Says in which order certificates that cover the same name are asked. Those that are not named keep their priority.
+/// Says in which order certificates that cover the same name are shown to visitors. Those that are not named keep their
+/// priority.
 #[utoipa::path(put, path = "/zones/{zone_id}/custom_certificates/prioritize", tag = "certificates", request_body = Priorities,
     responses((status = 200, body = Envelope<Vec<CustomCertificate>>)))]
 pub(super) async fn prioritize(
@@ -61,7 +62,7 @@ pub(super) async fn prioritize(
     let entry = Entry::in_zone("custom_certificate.prioritize", "zone", id, zone.account, id);
     change.audit(entry.before(before).after(audited(&held)));
     let committed = change.commit_zone(id).await?;
-    let views = held.into_iter().map(|certificate| CustomCertificate::new(certificate, now)).collect();
+    let views = held.iter().map(|certificate| CustomCertificate::new(certificate, now)).collect();
     Ok(Reply::new(views).etag(committed.zone).committed(committed.newest))
 }
 

@@ -6,22 +6,20 @@ use jiff::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+/// What every certificate of a zone is described by, whoever issued it.
 #[derive(Debug, Serialize, ToSchema)]
-pub(super) struct CustomCertificate {
+pub(in crate::api) struct ZoneCertificate {
     id: String,
     zone_id: String,
-    hosts: Vec<String>,
+    pub(in crate::api) hosts: Vec<String>,
     issuer: String,
     signature: String,
-    pub(super) status: Status,
+    pub(in crate::api) status: Status,
     #[schema(value_type = String)]
     bundle_method: BundleMethod,
     geo_restrictions: Option<GeoRestrictions>,
-    /// Always null; clients expect the key.
-    keyless_server: Option<String>,
     /// Higher goes first.
     priority: i32,
-    policy_restrictions: Option<String>,
     #[schema(value_type = String)]
     uploaded_on: Timestamp,
     #[schema(value_type = String)]
@@ -30,39 +28,57 @@ pub(super) struct CustomCertificate {
     expires_on: Timestamp,
 }
 
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct CustomCertificate {
+    #[serde(flatten)]
+    pub(super) certificate: ZoneCertificate,
+    /// Always null; clients expect the key.
+    keyless_server: Option<String>,
+    policy_restrictions: Option<String>,
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
-pub(super) enum Status {
+pub(in crate::api) enum Status {
     Active,
     Expired,
 }
 
-impl CustomCertificate {
-    pub(super) fn new(certificate: Certificate, now: Timestamp) -> Self {
+impl ZoneCertificate {
+    pub(in crate::api) fn new(certificate: &Certificate, now: Timestamp) -> Self {
         let Certificate { id, zone, material, source, expired, uploaded_on, modified_on } = certificate;
-        let options = match source {
+        let chosen = match source {
             Source::Custom(options) => options,
-            Source::Edge => Options::default(),
+            Source::Edge => &Options::default(),
         };
         let label = |label| serde_json::to_value(label).ok()?.as_str().map(str::to_owned);
         Self {
             id: id.to_string(),
             zone_id: zone.to_string(),
             hosts: material.hosts.iter().map(ToString::to_string).collect(),
-            issuer: material.issuer,
-            signature: material.signature,
-            status: if expired || material.not_after <= now { Status::Expired } else { Status::Active },
-            bundle_method: options.bundle_method,
-            geo_restrictions: options
+            issuer: material.issuer.clone(),
+            signature: material.signature.clone(),
+            status: if *expired || material.not_after <= now { Status::Expired } else { Status::Active },
+            bundle_method: chosen.bundle_method,
+            geo_restrictions: chosen
                 .geo_restrictions
                 .map(|restriction| GeoRestrictions { label: label(restriction) }),
-            keyless_server: None,
-            priority: options.priority,
-            policy_restrictions: options.policy,
-            uploaded_on,
-            modified_on,
+            priority: chosen.priority,
+            uploaded_on: *uploaded_on,
+            modified_on: *modified_on,
             expires_on: material.not_after,
         }
+    }
+}
+
+impl CustomCertificate {
+    pub(super) fn new(certificate: &Certificate, now: Timestamp) -> Self {
+        let policy_restrictions = match &certificate.source {
+            Source::Custom(options) => options.policy.clone(),
+            Source::Edge => None,
+        };
+        let certificate = ZoneCertificate::new(certificate, now);
+        Self { certificate, keyless_server: None, policy_restrictions }
     }
 }
 

@@ -83,6 +83,26 @@ async fn uploaded_ones_go_before_ours_by_priority_and_then_the_newest_first() {
 }
 
 #[tokio::test]
+async fn legacy_certificates_go_before_all_others_and_a_certificate_can_become_one() {
+    let world = World::new().await;
+    let zone = world.zone("example.com").await;
+    let mut ids = Vec::new();
+    for _ in 0..2 {
+        let created = world.post(&collection(&zone), pair(&["example.com"]).body()).await.ok();
+        ids.push(created["id"].as_str().unwrap().to_owned());
+        let order = json!({ "certificates": [{ "id": created["id"], "priority": 10 - ids.len() }] });
+        world.put(&format!("{}/prioritize", collection(&zone)), order).await.ok();
+    }
+    assert_eq!(published_ids(&world, &zone).await[..2], ids);
+    let second = format!("{}/{}", collection(&zone), ids[1]);
+    world.patch(&second, json!({ "type": "legacy_custom" })).await.ok();
+    ids.reverse();
+    assert_eq!(published_ids(&world, &zone).await[..2], ids);
+    let listed = world.get(&collection(&zone)).await.ok();
+    assert_eq!((&listed[0]["id"], &listed[1]["id"]), (&json!(ids[0]), &json!(ids[1])));
+}
+
+#[tokio::test]
 async fn priorities_of_unknown_certificates_and_impossible_ones_are_refused() {
     let world = World::new().await;
     let (zone, other) = (world.zone("example.com").await, world.zone("example.org").await);
@@ -137,6 +157,9 @@ async fn each_fault_of_an_upload_is_refused_with_its_code_and_nothing_is_written
         ("type", json!("other")),
         ("geo_restrictions", json!({ "label": "moon" })),
         ("policy", json!("a\nb")),
+        ("policy_restrictions", json!("a\nb")),
+        ("deploy", json!("staging")),
+        ("custom_csr_id", json!("7b163417-1d2b-4c84-a38a-2fb7a0cd7752")),
     ] {
         let mut body = good.body();
         body[field] = value;
@@ -213,8 +236,14 @@ async fn what_is_not_sent_stays_and_null_clears() {
     };
     let edited = patch(json!({ "bundle_method": "optimal" })).await;
     assert_eq!(shown(&edited), (json!("optimal"), json!({ "label": "us" }), json!("one")));
+    let edited = patch(json!({ "policy_restrictions": "two", "deploy": "production" })).await;
+    assert_eq!(shown(&edited), (json!("optimal"), json!({ "label": "us" }), json!("two")));
     let edited = patch(json!({ "geo_restrictions": null, "policy": null })).await;
     assert_eq!(shown(&edited), (json!("optimal"), json!(null), json!(null)));
+    for (field, value) in [("deploy", "staging"), ("custom_csr_id", "x"), ("type", "other")] {
+        let refused = world.patch(&member(&zone, &created), json!({ field: value })).await;
+        assert_eq!(refused.refused(), (400, 1004), "{field}");
+    }
     assert_eq!(edited["expires_on"], created["expires_on"]);
 }
 
