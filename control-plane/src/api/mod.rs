@@ -25,6 +25,7 @@ mod ray;
 mod records;
 mod scope;
 mod settings;
+mod universal_ssl;
 mod user;
 mod zones;
 
@@ -80,6 +81,7 @@ fn tree() -> OpenApiRouter<App> {
         .merge(settings::router())
         .merge(flags::router())
         .merge(records::router())
+        .merge(universal_ssl::router())
         .merge(custom_certificates::router())
         .merge(custom_trust_store::router())
         .merge(origin_ca::router())

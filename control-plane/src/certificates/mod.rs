@@ -1,7 +1,8 @@
 //! Certificates: our own authorities, what zone owners upload, what zones trust, and Origin CA.
 //!
 //! [`authority`] signs; [`chain`], [`private_key`] and [`request`] read what people send, and say precisely what is wrong with
-//! it. [`edge`], [`custom`], [`trust_store`] and [`origin_ca`] are the four uses, each a few steps over these and `db`.
+//! it. [`edge`] (and [`universal_ssl`], its switch), [`custom`], [`trust_store`] and [`origin_ca`] are the four uses, each a few
+//! steps over these and `db`.
 
 pub mod authority;
 pub mod chain;
@@ -14,6 +15,7 @@ pub mod pem;
 pub mod private_key;
 pub mod request;
 pub mod trust_store;
+pub mod universal_ssl;
 
 #[cfg(test)]
 mod tests;

@@ -23,6 +23,7 @@ pub mod records;
 pub mod renewals;
 pub mod settings;
 pub mod trust_store;
+pub mod universal_ssl;
 pub mod zone_rows;
 pub mod zones;
 

@@ -17,7 +17,7 @@ pub struct Due {
     pub name: Hostname,
 }
 
-/// Zones, at most `limit` of them and those after `after`, without a certificate of ours that is valid beyond `until`.
+/// Zones, at most `limit` of them and those after `after`, that want a certificate of ours and have none valid beyond `until`.
 pub async fn zones_to_renew(
     conn: &mut PgConnection,
     until: Timestamp,
@@ -26,8 +26,8 @@ pub async fn zones_to_renew(
 ) -> Result<Vec<Due>, DbError> {
     let rows = sqlx::query!(
         "select z.id, z.account_id, z.name from zones z
-         where not exists (select from certificates c where c.zone_id = z.id and c.source = 'edge' and c.not_after > $1)
-           and z.id > $2
+         where z.universal_ssl and z.id > $2
+           and not exists (select from certificates c where c.zone_id = z.id and c.source = 'edge' and c.not_after > $1)
          order by z.id limit $3",
         until.to_sqlx(),
         after.map(|zone| zone.to_string()).unwrap_or_default(),
@@ -42,10 +42,10 @@ pub async fn zones_to_renew(
     due.collect()
 }
 
-/// Whether a zone exists and is without a certificate of ours that is valid beyond `until`.
+/// Whether a zone exists, wants a certificate of ours and has none valid beyond `until`.
 pub async fn is_to_renew(conn: &mut PgConnection, until: Timestamp, zone: ZoneId) -> Result<bool, DbError> {
     let is_due = sqlx::query_scalar!(
-        r#"select exists (select from zones where id = $1)
+        r#"select exists (select from zones where id = $1 and universal_ssl)
                   and not exists (select from certificates where zone_id = $1 and source = 'edge' and not_after > $2) as "is_due!""#,
         zone.to_string(),
         until.to_sqlx()

@@ -34,6 +34,7 @@ async fn a_write_that_builds_on_an_old_revision_is_412() {
         (Method::DELETE, zone.clone(), json!({})),
         (Method::PATCH, format!("{zone}/settings/http2"), json!({"value": "off"})),
         (Method::PATCH, format!("{zone}/settings"), json!({"items": [{"id": "http2", "value": "off"}]})),
+        (Method::PATCH, format!("{zone}/ssl/universal/settings"), json!({"enabled": false})),
         (
             Method::POST,
             format!("{zone}/flags/products/protocols/changes"),

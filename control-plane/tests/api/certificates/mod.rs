@@ -7,3 +7,4 @@ mod edge_certificates;
 mod made;
 mod origin_ca;
 mod support;
+mod universal_ssl;
