@@ -57,6 +57,9 @@ pub(crate) enum ApiError {
     /// An object that does not exist, with the code that its clients know.
     #[error("{message}")]
     NotFound { code: i64, message: String },
+    /// What the v4 API has and Orangery has not, with what to do instead.
+    #[error("{0}")]
+    NotOffered(&'static str),
     #[error("Precondition failed: the zone is at revision {0}")]
     Stale(Revision),
     #[error("The service is busy, try again")]
@@ -103,6 +106,7 @@ impl ApiError {
             Self::Invalid { .. } => (StatusCode::BAD_REQUEST, 1004),
             Self::Refused { code, .. } => (StatusCode::BAD_REQUEST, *code),
             Self::NotFound { code, .. } => (StatusCode::NOT_FOUND, *code),
+            Self::NotOffered(_) => (StatusCode::BAD_REQUEST, 10501),
             Self::Stale(_) => (StatusCode::PRECONDITION_FAILED, 10412),
             Self::Busy(_) => (StatusCode::SERVICE_UNAVAILABLE, 10503),
             Self::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, 10000),

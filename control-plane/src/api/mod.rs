@@ -5,6 +5,7 @@ mod applied;
 mod body;
 mod ca;
 mod caller;
+mod certificate_packs;
 mod custom_certificates;
 mod custom_trust_store;
 mod docs;
@@ -25,6 +26,7 @@ mod ray;
 mod records;
 mod scope;
 mod settings;
+mod ssl_verification;
 mod universal_ssl;
 mod user;
 mod zones;
@@ -82,6 +84,8 @@ fn tree() -> OpenApiRouter<App> {
         .merge(flags::router())
         .merge(records::router())
         .merge(universal_ssl::router())
+        .merge(certificate_packs::router())
+        .merge(ssl_verification::router())
         .merge(custom_certificates::router())
         .merge(custom_trust_store::router())
         .merge(origin_ca::router())

@@ -13,6 +13,8 @@ mod view;
 use super::App;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
+pub(super) use view::{Status, ZoneCertificate};
+
 pub(super) fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(list::list, create::create))
