@@ -19,6 +19,7 @@ mod nodes;
 mod normalise;
 mod origin_ca;
 mod page;
+mod page_rules;
 mod path;
 mod permission;
 mod query;
@@ -29,6 +30,7 @@ mod settings;
 mod ssl_verification;
 mod universal_ssl;
 mod user;
+mod zone_subscription;
 mod zones;
 
 pub use applied::Fleet;
@@ -80,9 +82,11 @@ fn tree() -> OpenApiRouter<App> {
         .merge(memberships::router())
         .merge(ips::router())
         .merge(zones::router())
+        .merge(zone_subscription::router())
         .merge(settings::router())
         .merge(flags::router())
         .merge(records::router())
+        .merge(page_rules::router())
         .merge(universal_ssl::router())
         .merge(certificate_packs::router())
         .merge(ssl_verification::router())

@@ -25,4 +25,5 @@ mod sweep;
 mod tenants;
 mod together;
 mod wire;
+mod zone_stubs;
 mod zones;

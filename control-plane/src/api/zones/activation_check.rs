@@ -11,7 +11,8 @@ use axum::extract::State;
 use policy::id::ZoneId;
 
 /// Asks for an activation check. Zones are active from the beginning, so there is nothing to wait for.
-#[utoipa::path(put, path = "/zones/{zone_id}/activation_check", tag = "zones", responses((status = 200, body = Envelope<Checked>)))]
+#[utoipa::path(put, path = "/zones/{zone_id}/activation_check", tag = "zones", responses((status = 200, body = Envelope<Checked>)),
+    extensions(("x-orangery-effect" = json!("none"))))]
 pub(super) async fn trigger(
     State(app): State<App>,
     caller: Caller,

@@ -6,18 +6,18 @@ use utoipa::ToSchema;
 #[derive(Debug, Serialize, ToSchema)]
 pub(in crate::api) struct Plan {
     id: &'static str,
-    name: &'static str,
+    pub(in crate::api) name: &'static str,
     price: u32,
-    currency: &'static str,
+    pub(in crate::api) currency: &'static str,
     frequency: &'static str,
     is_subscribed: bool,
     can_subscribe: bool,
-    legacy_id: &'static str,
+    pub(in crate::api) legacy_id: &'static str,
     legacy_discount: bool,
     externally_managed: bool,
 }
 
-pub(super) const PLAN: Plan = Plan {
+pub(in crate::api) const PLAN: Plan = Plan {
     id: "94f3b7b768b0458b56d2cac4fe5ec0f9",
     name: "Enterprise Website",
     price: 0,
