@@ -116,7 +116,7 @@ pub async fn list(
         filter.tags.iter().map(|tag| (tag.pattern(), tag.how == TagMatch::Absent)).unzip();
     let rows = sqlx::query_as!(
         Row,
-        r#"select r.id, r.zone_id, r.type as "kind: RecordKind", r.name, r.content, r.ttl, r.proxied, r.priority, r.comment,
+        r#"select r.id, r.zone_id, r.type as "kind: RecordKind", r.name, r.content, r.content_hash, r.ttl, r.proxied, r.priority, r.comment,
                   r.comment_modified_on, r.tags, r.tags_modified_on, r.settings, r.origin, r.created_on, r.modified_on,
                   count(*) over () as "total!"
            from records r

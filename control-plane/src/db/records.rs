@@ -10,7 +10,6 @@ use policy::{
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 use sqlx::PgConnection;
 
 /// Records in one zone.
@@ -24,12 +23,13 @@ pub struct Record {
     pub zone: ZoneId,
     pub kind: RecordKind,
     pub name: Hostname,
-    /// As it was sent, but for a trailing dot.
     pub content: String,
+    /// Tells the records of one name and type apart: equal contents that are written differently have the same.
+    pub content_hash: [u8; 32],
     /// Seconds; 1 means automatic.
     pub ttl: i32,
     pub proxied: bool,
-    /// Of MX records, and of these alone.
+    /// Of the types that have one.
     pub priority: Option<u16>,
     pub comment: Option<String>,
     pub comment_modified_on: Option<Timestamp>,
@@ -47,23 +47,75 @@ pub struct Record {
 pub enum RecordKind {
     A,
     Aaaa,
+    Caa,
+    Cert,
     Cname,
-    Txt,
+    Dnskey,
+    Ds,
+    Https,
+    Loc,
     Mx,
+    Naptr,
     Ns,
+    Openpgpkey,
+    Ptr,
+    Smimea,
+    Srv,
+    Sshfp,
+    Svcb,
+    Tlsa,
+    Txt,
+    Uri,
 }
 
 impl RecordKind {
-    pub const ALL: [Self; 6] = [Self::A, Self::Aaaa, Self::Cname, Self::Txt, Self::Mx, Self::Ns];
+    pub const ALL: [Self; 21] = [
+        Self::A,
+        Self::Aaaa,
+        Self::Caa,
+        Self::Cert,
+        Self::Cname,
+        Self::Dnskey,
+        Self::Ds,
+        Self::Https,
+        Self::Loc,
+        Self::Mx,
+        Self::Naptr,
+        Self::Ns,
+        Self::Openpgpkey,
+        Self::Ptr,
+        Self::Smimea,
+        Self::Srv,
+        Self::Sshfp,
+        Self::Svcb,
+        Self::Tlsa,
+        Self::Txt,
+        Self::Uri,
+    ];
 
     pub fn as_str(self) -> &'static str {
         match self {
             Self::A => "A",
             Self::Aaaa => "AAAA",
+            Self::Caa => "CAA",
+            Self::Cert => "CERT",
             Self::Cname => "CNAME",
-            Self::Txt => "TXT",
+            Self::Dnskey => "DNSKEY",
+            Self::Ds => "DS",
+            Self::Https => "HTTPS",
+            Self::Loc => "LOC",
             Self::Mx => "MX",
+            Self::Naptr => "NAPTR",
             Self::Ns => "NS",
+            Self::Openpgpkey => "OPENPGPKEY",
+            Self::Ptr => "PTR",
+            Self::Smimea => "SMIMEA",
+            Self::Srv => "SRV",
+            Self::Sshfp => "SSHFP",
+            Self::Svcb => "SVCB",
+            Self::Tlsa => "TLSA",
+            Self::Txt => "TXT",
+            Self::Uri => "URI",
         }
     }
 
@@ -75,25 +127,11 @@ impl RecordKind {
     pub fn is_proxiable(self) -> bool {
         matches!(self, Self::A | Self::Aaaa | Self::Cname)
     }
-}
 
-/// The hash by which two records are told apart: equal contents that are written differently have the same.
-pub fn content_hash(kind: RecordKind, content: &str) -> [u8; 32] {
-    let compared = match kind {
-        RecordKind::A | RecordKind::Aaaa => content
-            .parse::<std::net::IpAddr>()
-            .map_or_else(|_| content.to_owned(), |address| address.to_string()),
-        RecordKind::Cname | RecordKind::Mx | RecordKind::Ns => {
-            Hostname::parse(content).map_or_else(|_| content.to_owned(), |name| name.to_string())
-        }
-        RecordKind::Txt => unquoted(content).to_owned(),
-    };
-    Sha256::digest(compared.as_bytes()).into()
-}
-
-/// TXT content without the quotes around it; with and without them it means the same.
-fn unquoted(content: &str) -> &str {
-    content.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(content)
+    /// Whether such records have a priority beside their content.
+    pub fn has_priority(self) -> bool {
+        matches!(self, Self::Mx | Self::Srv | Self::Uri)
+    }
 }
 
 /// The form of the `origin` extension in the database and in the API: only what was chosen.
@@ -127,6 +165,7 @@ pub(super) struct Row {
     pub(super) kind: RecordKind,
     pub(super) name: String,
     pub(super) content: String,
+    pub(super) content_hash: Vec<u8>,
     pub(super) ttl: i32,
     pub(super) proxied: bool,
     pub(super) priority: Option<i32>,
@@ -154,6 +193,10 @@ impl TryFrom<Row> for Record {
             kind: row.kind,
             name,
             content: row.content,
+            content_hash: row
+                .content_hash
+                .try_into()
+                .map_err(|_| DbError::Corrupt { column: "records.content_hash" })?,
             ttl: row.ttl,
             proxied: row.proxied,
             priority: row.priority.and_then(|priority| u16::try_from(priority).ok()),
@@ -172,7 +215,7 @@ impl TryFrom<Row> for Record {
 pub async fn find(conn: &mut PgConnection, zone: ZoneId, id: RecordId) -> Result<Option<Record>, DbError> {
     let row = sqlx::query_as!(
         Row,
-        r#"select id, zone_id, type as "kind: RecordKind", name, content, ttl, proxied, priority, comment, comment_modified_on, tags,
+        r#"select id, zone_id, type as "kind: RecordKind", name, content, content_hash, ttl, proxied, priority, comment, comment_modified_on, tags,
                   tags_modified_on, settings, origin, created_on, modified_on, 1::bigint as "total!"
            from records where zone_id = $1 and id = $2"#,
         zone.to_string(),
@@ -192,7 +235,7 @@ pub async fn named(
     let names: Vec<String> = names.iter().map(ToString::to_string).collect();
     let rows = sqlx::query_as!(
         Row,
-        r#"select id, zone_id, type as "kind: RecordKind", name, content, ttl, proxied, priority, comment, comment_modified_on, tags,
+        r#"select id, zone_id, type as "kind: RecordKind", name, content, content_hash, ttl, proxied, priority, comment, comment_modified_on, tags,
                   tags_modified_on, settings, origin, created_on, modified_on, 1::bigint as "total!"
            from records where zone_id = $1 and name = any($2) order by name, type, id"#,
         zone.to_string(),
@@ -247,7 +290,7 @@ pub async fn insert(change: &mut Change, zone: ZoneId, records: &[Record]) -> Re
         &column(records, |record| record.kind.as_str().to_owned()),
         &column(records, |record| record.name.to_string()),
         &column(records, |record| record.content.clone()),
-        &column(records, |record| content_hash(record.kind, &record.content).to_vec()),
+        &column(records, |record| record.content_hash.to_vec()),
         &column(records, |record| record.ttl),
         &column(records, |record| record.proxied),
         &column(records, |record| record.priority.map(i32::from)) as _,
@@ -280,7 +323,7 @@ pub async fn update(change: &mut Change, record: &Record) -> Result<(), DbError>
         record.id.to_string(),
         record.name.as_str(),
         record.content,
-        &content_hash(record.kind, &record.content),
+        &record.content_hash,
         record.ttl,
         record.proxied,
         record.priority.map(i32::from),

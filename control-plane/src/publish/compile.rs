@@ -63,7 +63,8 @@ fn target(records: &[&RecordRow]) -> Result<Option<Target>, CompileError> {
                 addresses.push(record.content.parse().map_err(|_| content())?)
             }
             RecordKind::Cname => alias = Some(Hostname::parse(&record.content).map_err(|_| content())?),
-            RecordKind::Txt | RecordKind::Mx | RecordKind::Ns => {}
+            // That the name exists is all that such a record means to traffic.
+            _ => {}
         }
     }
     addresses.sort();

@@ -18,6 +18,7 @@ mod preconditions;
 mod queries;
 mod record_list;
 mod record_origin;
+mod record_types;
 mod records;
 mod serving;
 mod settings;

@@ -66,7 +66,7 @@ async fn each_type_holds_what_it_may() {
         (json!({"type": "TXT", "name": "x", "content": ""}), (400, 1004)),
         (json!({"type": "TXT", "name": "x", "content": "a\nb"}), (400, 1004)),
         (json!({"type": "TXT", "name": "x", "content": "a".repeat(8193)}), (400, 1004)),
-        (json!({"type": "SRV", "name": "x", "content": "1 2 x.example.com"}), (400, 9020)),
+        (json!({"type": "SPF", "name": "x", "content": "v=spf1 -all"}), (400, 9020)),
         (json!({"name": "x", "content": "192.0.2.1"}), (400, 9020)),
         (json!({"type": "A", "content": "192.0.2.1"}), (400, 9000)),
         (json!({"type": "A", "name": "x.example.org.", "content": "192.0.2.1"}), (400, 9000)),
@@ -103,8 +103,11 @@ async fn contents_are_kept_as_they_were_sent() {
         ("AAAA", "2001:DB8::1", "2001:DB8::1"),
         ("NS", "ns1.example.net.", "ns1.example.net"),
         ("MX", "Mail.example.net.", "Mail.example.net"),
+        ("MX", ".", "."),
+        ("PTR", "Host.example.net.", "Host.example.net"),
+        ("OPENPGPKEY", "mQENBF Wqyw==", "mQENBFWqyw=="),
     ] {
-        let record = json!({"type": kind, "name": "x", "content": sent, "priority": 10});
+        let record = json!({"type": kind, "name": kind, "content": sent, "priority": 10});
         assert_eq!(world.record(&zone, record).await["content"], kept);
     }
     assert_eq!(
@@ -122,8 +125,9 @@ async fn an_identical_record_already_exists_however_it_is_written() {
         ("A", "192.0.2.1", "192.0.2.1"),
         ("AAAA", "2001:db8::1", "2001:DB8:0::1"),
         ("TXT", "text", "\"text\""),
+        ("TXT", "more text", "\"more\"  \" te\" \"\\120t\""),
         ("TXT", &long, &long),
-        ("NS", "ns.example.net", "NS.example.net."),
+        ("PTR", "host.example.net", "HOST.example.net."),
     ] {
         world.record(&zone, json!({"type": kind, "name": "x", "content": first})).await;
         let again = world
@@ -153,6 +157,29 @@ async fn a_cname_stands_beside_no_address() {
         (400, 81054)
     );
     world.record(&zone, json!({"type": "TXT", "name": "c", "content": "beside"})).await;
+}
+
+#[tokio::test]
+async fn a_delegated_name_has_nothing_but_its_delegation() {
+    let world = World::new().await;
+    let zone = world.zone("example.com").await;
+    let ns = |name: &str| json!({"type": "NS", "name": name, "content": "ns.example.net"});
+    let ds = json!({"type": "DS", "name": "sub", "content": "1 13 2 AB"});
+    world.record(&zone, ns("sub")).await;
+    world.record(&zone, ds).await;
+    for record in [
+        json!({"type": "A", "name": "sub", "content": "192.0.2.1"}),
+        json!({"type": "TXT", "name": "sub", "content": "x"}),
+        json!({"type": "CNAME", "name": "sub", "content": "x.example.net"}),
+    ] {
+        assert_eq!(refused(&world, &zone, record).await, (400, 81056));
+    }
+    world
+        .record(&zone, json!({"type": "MX", "name": "mail", "content": "x.example.net", "priority": 1}))
+        .await;
+    assert_eq!(refused(&world, &zone, ns("mail")).await, (400, 81055));
+    world.record(&zone, json!({"type": "TXT", "name": "@", "content": "x"})).await;
+    world.record(&zone, ns("@")).await;
 }
 
 #[tokio::test]

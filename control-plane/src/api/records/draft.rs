@@ -1,7 +1,8 @@
 //! From what was sent to a record: created, overwritten or merged.
 
 use super::{
-    content,
+    content::{self, Sent},
+    data,
     origin::{self, OriginBody},
 };
 use crate::{
@@ -35,13 +36,32 @@ pub(super) struct RecordBody {
     #[serde(default)]
     #[schema(value_type = Option<String>)]
     name: Field<String>,
-    /// `A`, `AAAA`, `CNAME`, `TXT`, `MX` or `NS`.
+    /// `A`, `AAAA`, `CAA`, `CERT`, `CNAME`, `DNSKEY`, `DS`, `HTTPS`, `LOC`, `MX`, `NAPTR`, `NS`, `OPENPGPKEY`, `PTR`, `SMIMEA`,
+    /// `SRV`, `SSHFP`, `SVCB`, `TLSA`, `TXT` or `URI`. It stays as it was created.
     #[serde(default)]
     #[schema(value_type = Option<String>)]
     r#type: Field<String>,
+    /// As in a zone file, without the priority of `MX`, `SRV` and `URI`; names are whole. Types with `data` may be sent either way.
     #[serde(default)]
     #[schema(value_type = Option<String>)]
     content: Field<String>,
+    /// The parts of the content, of types that have some. It wins over `content`.
+    ///
+    /// - `CAA`: `flags`, `tag`, `value`
+    /// - `CERT`: `type`, `key_tag`, `algorithm`, `certificate` (base64)
+    /// - `DNSKEY`: `flags`, `protocol`, `algorithm`, `public_key` (base64)
+    /// - `DS`: `key_tag`, `algorithm`, `digest_type`, `digest` (hexadecimal)
+    /// - `HTTPS`, `SVCB`: `priority`, `target`, `value` (such as `alpn="h3,h2"`)
+    /// - `LOC`: `lat_degrees`, `lat_minutes`, `lat_seconds`, `lat_direction`, the same with `long_`, and in metres `altitude`, `size`,
+    ///   `precision_horz`, `precision_vert`
+    /// - `NAPTR`: `order`, `preference`, `flags`, `service`, `regex`, `replacement`
+    /// - `SMIMEA`, `TLSA`: `usage`, `selector`, `matching_type`, `certificate` (hexadecimal)
+    /// - `SRV`: `priority`, `weight`, `port`, `target`; the name may be given as `service`, `proto` and `name`
+    /// - `SSHFP`: `algorithm`, `type`, `fingerprint` (hexadecimal)
+    /// - `URI`: `weight`, `target`
+    #[serde(default)]
+    #[schema(value_type = Option<Object>)]
+    data: Field<Value>,
     /// Seconds, 30 to 86400; 1 means automatic.
     #[serde(default)]
     #[schema(value_type = Option<i32>)]
@@ -50,6 +70,7 @@ pub(super) struct RecordBody {
     #[schema(value_type = Option<bool>)]
     proxied: Field<bool>,
     #[serde(default)]
+    /// Of `MX`, `SRV` and `URI`, 0 to 65535; of other types it is ignored.
     #[schema(value_type = Option<u16>)]
     priority: Field<Whole>,
     #[serde(default)]
@@ -92,6 +113,7 @@ pub(super) fn create(zone: &Zone, body: RecordBody, at: Timestamp) -> Result<Rec
         kind,
         name: zone.name.clone(),
         content: String::new(),
+        content_hash: [0; 32],
         ttl: 1,
         proxied: false,
         priority: None,
@@ -122,17 +144,23 @@ pub(super) fn alter(
         ));
     }
     let keeps = how == How::Merge;
+    let data = data(record.kind, body.data)?;
     let name = merged(body.name, keeps, record.name.to_string(), String::new());
+    let name = data.as_ref().and_then(|data| service_name(record.kind, data, &name)).unwrap_or(name);
     record.name = content::record_name(&name, &zone.name)?;
-    let text = merged(body.content, keeps, record.content, String::new());
-    record.content = content::content(record.kind, &text, &record.name)?;
+    let content = content::content(
+        record.kind,
+        Sent {
+            text: merged(body.content, keeps, record.content, String::new()),
+            data,
+            priority: merged(body.priority.some(), keeps, record.priority.map(|p| Whole(p.into())), None),
+        },
+        &record.name,
+    )?;
+    (record.content, record.priority, record.content_hash) = (content.text, content.priority, content.hash);
     record.proxied = merged(body.proxied, keeps, record.proxied, false);
     let ttl = merged(body.ttl, keeps, Whole(record.ttl.into()), Whole(AUTOMATIC_TTL));
     record.ttl = if record.proxied { 1 } else { self::ttl(ttl)? };
-    record.priority = priority(
-        record.kind,
-        merged(body.priority.some(), keeps, record.priority.map(|p| Whole(p.into())), None),
-    )?;
     alter_notes(&mut record, body.comment, body.tags, keeps, at)?;
     record.settings =
         settings(record.kind, merged(body.settings, keeps, object(record.settings), Map::new()))?;
@@ -160,7 +188,8 @@ fn merged<T>(field: Field<T>, keeps: bool, old: T, default: T) -> T {
 fn kind(field: &Field<String>) -> Result<Option<RecordKind>> {
     let Field::Given(text) = field else { return Ok(None) };
     RecordKind::parse(text).map(Some).ok_or_else(|| {
-        ApiError::refused(9020, "Invalid DNS record type: A, AAAA, CNAME, TXT, MX and NS are supported.")
+        let known = RecordKind::ALL.map(RecordKind::as_str).join(", ");
+        ApiError::refused(9020, format!("Invalid DNS record type: it must be one of {known}."))
     })
 }
 
@@ -170,15 +199,25 @@ fn ttl(Whole(seconds): Whole) -> Result<i32> {
     i32::try_from(seconds).ok().filter(|ttl| *ttl == 1 || (30..=86400).contains(ttl)).ok_or_else(invalid)
 }
 
-/// Other types than MX have no priority; clients send 0 all the same.
-fn priority(kind: RecordKind, sent: Option<Whole>) -> Result<Option<u16>> {
-    if kind != RecordKind::Mx {
-        return Ok(None);
+/// The parts that were sent. Clients send an empty object, or null, where there are none.
+fn data(kind: RecordKind, field: Field<Value>) -> Result<Option<Map<String, Value>>> {
+    match field.given() {
+        Some(Value::Object(fields)) => Ok(Some(fields).filter(|fields| !fields.is_empty())),
+        Some(_) if data::is_structured(kind) => {
+            Err(ApiError::invalid("/data", "Invalid value for `data`: an object is expected"))
+        }
+        Some(_) | None => Ok(None),
     }
-    let invalid = || {
-        ApiError::invalid("/priority", "DNS Validation Error: an MX record needs a priority from 0 to 65535.")
-    };
-    sent.and_then(|Whole(priority)| u16::try_from(priority).ok()).map(Some).ok_or_else(invalid)
+}
+
+/// The name of an SRV record whose `data` has it in its older form, by service, protocol and the name that offers it.
+fn service_name(kind: RecordKind, data: &Map<String, Value>, given: &str) -> Option<String> {
+    let text = |field: &str| data.get(field).and_then(Value::as_str).filter(|text| !text.is_empty());
+    let (service, proto) = text("service").zip(text("proto")).filter(|_| kind == RecordKind::Srv)?;
+    match text("name").or(Some(given).filter(|given| !given.is_empty()))? {
+        "@" => Some(format!("{service}.{proto}")),
+        name => Some(format!("{service}.{proto}.{name}")),
+    }
 }
 
 fn alter_notes(

@@ -6,6 +6,7 @@
 mod batch;
 mod content;
 mod create;
+mod data;
 mod delete;
 mod draft;
 mod edit;

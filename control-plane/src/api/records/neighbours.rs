@@ -7,9 +7,9 @@ use crate::{
 use policy::{hostname::Hostname, origin::OriginSettings};
 use std::collections::BTreeMap;
 
-/// Judges all records of a name as they are after a change. `written` are the types that the change wrote there; it decides
-/// which of two codes a CNAME beside addresses gets.
-pub(super) fn judge(records: &[Record], written: &[RecordKind]) -> Result<()> {
+/// Judges all records of a name as they are after a change. `written` are the types that the change wrote there; they decide
+/// which of two codes is the answer where two types exclude each other.
+pub(super) fn judge(records: &[Record], written: &[RecordKind], zone: &Hostname) -> Result<()> {
     let cnames = records.iter().filter(|record| record.kind == RecordKind::Cname).count();
     if cnames > 0 && records.iter().any(is_address) {
         return Err(if written.contains(&RecordKind::Cname) {
@@ -18,6 +18,7 @@ pub(super) fn judge(records: &[Record], written: &[RecordKind]) -> Result<()> {
             ApiError::refused(81054, "A CNAME record with that host already exists.")
         });
     }
+    judge_delegation(records, written, zone)?;
     let mut origins = records.iter().filter(|record| is_gated(record)).map(origin);
     let Some(first) = origins.next() else { return Ok(()) };
     if origins.all(|origin| origin == first) {
@@ -28,6 +29,19 @@ pub(super) fn judge(records: &[Record], written: &[RecordKind]) -> Result<()> {
         "DNS Validation Error: all proxied A and AAAA records of {name} must have the same `origin`; change them in one batch."
     );
     Err(ApiError::invalid("/origin", message))
+}
+
+/// A name that is delegated has nothing of its own but the keys of whom it is delegated to (RFC 1034, 4.2.1; RFC 4035, 2.4).
+fn judge_delegation(records: &[Record], written: &[RecordKind], zone: &Hostname) -> Result<()> {
+    let is_delegated = records.iter().any(|record| record.kind == RecordKind::Ns && record.name != *zone);
+    if !is_delegated || records.iter().all(|record| matches!(record.kind, RecordKind::Ns | RecordKind::Ds)) {
+        return Ok(());
+    }
+    Err(if written.contains(&RecordKind::Ns) {
+        ApiError::refused(81055, "Non-NS records with that host already exist.")
+    } else {
+        ApiError::refused(81056, "NS records with that host already exist.")
+    })
 }
 
 /// Whether a record comes to stand among the proxied addresses of a name, which have to agree on their `origin`.

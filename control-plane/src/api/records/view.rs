@@ -1,5 +1,6 @@
 //! A record as callers see it.
 
+use super::data::{Data, words};
 use crate::db::{
     self,
     records::{RecordKind, origin_to_json},
@@ -19,6 +20,10 @@ pub(in crate::api) struct Record {
     #[schema(value_type = String)]
     r#type: RecordKind,
     content: String,
+    /// The parts of the content, of types that have some.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    data: Option<Value>,
     proxiable: bool,
     proxied: bool,
     /// Seconds; 1 means automatic.
@@ -60,6 +65,7 @@ pub(super) fn view(record: db::records::Record, mode: SslMode) -> Record {
         id: record.id.to_string(),
         name: record.name.to_string(),
         r#type: record.kind,
+        data: data(&record),
         content: record.content,
         proxiable: record.kind.is_proxiable(),
         proxied: record.proxied,
@@ -78,6 +84,12 @@ pub(super) fn view(record: db::records::Record, mode: SslMode) -> Record {
         comment_modified_on: record.comment_modified_on,
         tags_modified_on: record.tags_modified_on,
     }
+}
+
+fn data(record: &db::records::Record) -> Option<Value> {
+    let words = words(&record.content).ok()?;
+    let data = Data::read(record.kind, &words, None)?.ok()?;
+    Some(data.json(record.priority))
 }
 
 fn settings(kind: RecordKind, mut settings: Value) -> Value {

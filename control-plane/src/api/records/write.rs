@@ -111,7 +111,7 @@ impl Writing {
         let records = records::named(self.change.conn(), self.zone.id, &names).await?;
         for group in records.chunk_by(|a, b| a.name == b.name) {
             let written = group.first().and_then(|record| self.touched.get(&record.name));
-            judge(group, written.map_or(&[], Vec::as_slice))?;
+            judge(group, written.map_or(&[], Vec::as_slice), &self.zone.name)?;
         }
         if !self.touched.is_empty() {
             self.judge_size().await?;
