@@ -71,7 +71,7 @@ impl Next<'_> {
     fn learn_objects(&mut self, changes: &[Change]) {
         for change in changes {
             if let Change::TrustStore(store) = change {
-                let trust = OriginTrust::with_store(&self.current.crypto, store);
+                let trust = OriginTrust::with_store(self.current.providers.all(), store);
                 self.snapshot.trust.insert_mut(store.hash(), Arc::new(trust));
             }
         }
@@ -107,7 +107,7 @@ impl Next<'_> {
             Some(hash) => Arc::clone(self.snapshot.trust.get(&hash).ok_or(NotLive::TrustStoreMissing(hash))?),
         };
         let before = self.before.zone(zone.id).map(|zone| &**zone);
-        LiveZone::new(zone, before, trust, &self.current.crypto, self.keys)
+        LiveZone::new(zone, before, trust, &self.current.providers, self.keys)
     }
 
     fn insert(&mut self, live: Arc<LiveZone>) {

@@ -1,10 +1,11 @@
 use super::{
     OpenKey,
+    providers::Providers,
     visitor_tls::{InvalidCertificate, VisitorTls},
 };
 use crate::origin::tls::OriginTrust;
 use policy::{object::ObjectHash, zone::Zone};
-use rustls::{ServerConfig, crypto::CryptoProvider};
+use rustls::ServerConfig;
 use std::sync::Arc;
 
 /// A zone with all that is derived from it once, so that no request pays for it.
@@ -27,16 +28,17 @@ pub enum NotLive {
 }
 
 impl LiveZone {
-    /// Certificates and session tickets that did not change are taken over from the form before.
+    /// Certificates that did not change are taken over from the form before, and so are session tickets unless visitors are to
+    /// encrypt in another way: what was agreed under the old choice is not resumed under the new one.
     pub(super) fn new(
         zone: Zone,
         before: Option<&Self>,
         trust: Arc<OriginTrust>,
-        crypto: &Arc<CryptoProvider>,
+        providers: &Providers,
         keys: OpenKey<'_>,
     ) -> Result<Self, NotLive> {
         let before = before.map(|live| (&live.zone, &live.visitor_tls));
-        let visitor_tls = VisitorTls::new(&zone, before, crypto, keys)?;
+        let visitor_tls = VisitorTls::new(&zone, before, providers, keys)?;
         Ok(Self { zone, trust, visitor_tls })
     }
 

@@ -2,6 +2,7 @@
 
 mod change;
 mod live;
+mod providers;
 mod visitor_tls;
 
 pub use change::{Change, OpenKey, Rejected};
@@ -15,8 +16,8 @@ use policy::{
     object::ObjectHash,
     revision::Position,
 };
+use providers::Providers;
 use rpds::HashTrieMapSync;
-use rustls::crypto::CryptoProvider;
 use std::sync::{
     Arc, Mutex,
     atomic::{AtomicBool, Ordering},
@@ -73,21 +74,21 @@ pub struct Current {
     writer: Mutex<()>,
     position: watch::Sender<Option<Position>>,
     stale: AtomicBool,
-    crypto: Arc<CryptoProvider>,
+    providers: Providers,
     public_trust: Arc<OriginTrust>,
 }
 
 impl Current {
     /// A node that has learned nothing yet.
     pub fn new() -> Self {
-        let crypto = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let providers = Providers::new();
         Self {
             snapshot: ArcSwap::from_pointee(Snapshot::empty()),
             writer: Mutex::new(()),
             position: watch::Sender::new(None),
             stale: AtomicBool::new(false),
-            public_trust: Arc::new(OriginTrust::public(&crypto)),
-            crypto,
+            public_trust: Arc::new(OriginTrust::public(providers.all())),
+            providers,
         }
     }
 

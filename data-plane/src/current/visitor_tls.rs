@@ -1,4 +1,4 @@
-use super::{NotLive, OpenKey};
+use super::{NotLive, OpenKey, providers::Providers};
 use policy::{
     certificate::Certificate,
     hostname::Hostname,
@@ -9,7 +9,7 @@ use policy::{
 use rustls::{
     ServerConfig, SupportedProtocolVersion,
     crypto::{CryptoProvider, aws_lc_rs::Ticketer},
-    server::{ClientHello, ProducesTickets, ResolvesServerCert},
+    server::{ClientHello, NoServerSessionStorage, ProducesTickets, ResolvesServerCert},
     sign::CertifiedKey,
 };
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
@@ -39,28 +39,32 @@ impl VisitorTls {
     pub(super) fn new(
         zone: &Zone,
         before: Option<(&Zone, &Self)>,
-        crypto: &Arc<CryptoProvider>,
+        providers: &Providers,
         keys: OpenKey<'_>,
     ) -> Result<Self, NotLive> {
+        let chosen = zone.settings.visitor_tls;
+        let crypto = providers.offering(chosen.ciphers());
         let list = zone.certificates.iter().map(|certificate| {
             let key = match before.and_then(|(zone, tls)| tls.certificates.key_of(zone, certificate)) {
                 Some(unchanged) => unchanged,
-                None => Arc::new(open(certificate, crypto, keys)?),
+                None => Arc::new(open(certificate, &crypto, keys)?),
             };
             Ok((certificate.hosts.clone(), key))
         });
         let certificates = Arc::new(ZoneCertificates(list.collect::<Result<_, InvalidCertificate>>()?));
         let tickets = match before {
-            Some((_, tls)) => Arc::clone(&tls.tickets),
-            None => Ticketer::new()?,
+            Some((zone, tls)) if zone.settings.visitor_tls == chosen => Arc::clone(&tls.tickets),
+            Some(_) | None => Ticketer::new()?,
         };
         let config = |alpn: &[&[u8]]| -> Result<_, rustls::Error> {
-            let mut config = ServerConfig::builder_with_provider(Arc::clone(crypto))
-                .with_protocol_versions(versions(zone.settings.visitor_tls))?
+            let mut config = ServerConfig::builder_with_provider(Arc::clone(&crypto))
+                .with_protocol_versions(versions(chosen))?
                 .with_no_client_auth()
                 .with_cert_resolver(Arc::clone(&certificates) as Arc<dyn ResolvesServerCert>);
             config.alpn_protocols = alpn.iter().map(|name| name.to_vec()).collect();
             config.ticketer = Arc::clone(&tickets);
+            // Sessions live in tickets alone, so that a zone that nobody visits costs no memory for them.
+            config.session_storage = Arc::new(NoServerSessionStorage {});
             config.send_tls13_tickets = 1;
             Ok(Arc::new(config))
         };

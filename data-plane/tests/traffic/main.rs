@@ -14,3 +14,4 @@ mod refusals;
 mod ssl_modes;
 mod streams;
 mod visitor;
+mod visitor_tls;
