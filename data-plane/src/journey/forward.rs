@@ -1,12 +1,12 @@
 //! One exchange with the origin: deadlines, cancellation, and an end that the visitor can read.
 
 use super::{
-    Edge,
+    Edge, Stop,
     account::Account,
     answer::Signature,
     body::{EdgeBody, Rules},
     head::{Protocol, Visitor},
-    headers,
+    headers::{self, Told},
     route::Routed,
 };
 use crate::{
@@ -44,7 +44,8 @@ pub(super) async fn forward(
     upload: Upload,
     signature: Signature,
     mut account: Account,
-) -> Result<Response<EdgeBody>, (Failure, Account)> {
+) -> Result<Response<EdgeBody>, (Stop, Account)> {
+    let upload = if routed.dialect == Dialect::Grpc { upload.of_unknown_length() } else { upload };
     let exchanged = async {
         let deadline = deadline(&arrived.parts.headers, routed.dialect, arrived.at)?;
         let question = question(arrived, routed, deadline, &signature)?;
@@ -56,7 +57,7 @@ pub(super) async fn forward(
         Ok(exchanged) => exchanged,
         Err(failure) => {
             account.carried_up(upload.bytes());
-            return Err((failure, account));
+            return Err((Stop::Refused(failure), account));
         }
     };
     let (mut head, body) = answer.into_parts();
@@ -119,7 +120,14 @@ fn question(
     };
     let path = parts.uri.path_and_query().cloned().unwrap_or_else(|| PathAndQuery::from_static("/"));
     let mut headers = parts.headers;
-    headers::for_origin(&mut headers, visitor, protocol, routed.dialect, &signature.ray);
+    let told = Told {
+        visitor,
+        protocol,
+        dialect: routed.dialect,
+        ray: &signature.ray,
+        true_client_ip: routed.settings.true_client_ip_header,
+    };
+    headers::for_origin(&mut headers, &told);
     Ok(Question { method: parts.method, path, authority, headers, deadline })
 }
 

@@ -6,7 +6,8 @@ use super::{
     ray::Ray,
 };
 use crate::fields::{
-    CDN_LOOP, CF_CONNECTING_IP, CF_RAY, CF_VISITOR, X_FORWARDED_FOR, X_FORWARDED_PROTO, remove_hop_by_hop,
+    CDN_LOOP, CF_CONNECTING_IP, CF_RAY, CF_VISITOR, TRUE_CLIENT_IP, X_FORWARDED_FOR, X_FORWARDED_PROTO,
+    remove_hop_by_hop,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 use policy::grpc::Dialect;
@@ -14,14 +15,21 @@ use policy::grpc::Dialect;
 /// Longest `X-Forwarded-For` that is passed on; of a longer one the newest part is kept.
 const FORWARDED_FOR_BYTES_MAX: usize = 1024;
 
+/// What an origin is told about a request besides the request's own headers.
+pub(super) struct Told<'a> {
+    pub(super) visitor: Visitor,
+    pub(super) protocol: Protocol,
+    pub(super) dialect: Dialect,
+    pub(super) ray: &'a Ray,
+    /// Whether the visitor's address is in `True-Client-IP` as well.
+    pub(super) true_client_ip: bool,
+}
+
 /// Turns the visitor's headers into those for the origin.
-pub(super) fn for_origin(
-    headers: &mut HeaderMap,
-    visitor: Visitor,
-    protocol: Protocol,
-    dialect: Dialect,
-    ray: &Ray,
-) {
+///
+/// What only the edge may say is taken away even where the edge does not say it, so that no visitor can say it instead.
+pub(super) fn for_origin(headers: &mut HeaderMap, told: &Told<'_>) {
+    let Told { visitor, protocol, dialect, .. } = *told;
     let wants_trailers = headers.get_all(header::TE).iter().any(names_trailers);
     remove_hop_by_hop(headers);
     if wants_trailers {
@@ -36,11 +44,15 @@ pub(super) fn for_origin(
         "https" => ("https", r#"{"scheme":"https"}"#),
         _ => ("http", r#"{"scheme":"http"}"#),
     };
-    headers.insert(CF_RAY, ray.to_header());
+    headers.insert(CF_RAY, told.ray.to_header());
     headers.insert(CF_VISITOR, HeaderValue::from_static(cf_visitor));
     headers.insert(X_FORWARDED_PROTO, HeaderValue::from_static(scheme));
+    headers.remove(TRUE_CLIENT_IP);
     if let Ok(address) = HeaderValue::try_from(visitor.address.to_string()) {
         append(headers, X_FORWARDED_FOR, b", ", address.as_bytes(), FORWARDED_FOR_BYTES_MAX);
+        if told.true_client_ip {
+            headers.insert(TRUE_CLIENT_IP, address.clone());
+        }
         headers.insert(CF_CONNECTING_IP, address);
     }
     append(headers, CDN_LOOP, b", ", loops::TOKEN.as_bytes(), FORWARDED_FOR_BYTES_MAX);
@@ -101,13 +113,19 @@ mod tests {
     use policy::id::ZoneId;
 
     fn passed(list: &[(&'static str, &str)], dialect: Dialect) -> HeaderMap {
+        passed_with(list, dialect, false)
+    }
+
+    fn passed_with(list: &[(&'static str, &str)], dialect: Dialect, true_client_ip: bool) -> HeaderMap {
         let mut headers = HeaderMap::new();
         for (name, value) in list {
             headers.append(*name, HeaderValue::from_str(value).unwrap());
         }
         let arrival = Arrival::Tls { zone: ZoneId::from_bytes([1; 16]) };
         let visitor = Visitor { address: "192.0.2.7".parse().unwrap(), arrival };
-        for_origin(&mut headers, visitor, Protocol::Http2, dialect, &Ray::new(7, "DEV"));
+        let told =
+            Told { visitor, protocol: Protocol::Http2, dialect, ray: &Ray::new(7, "DEV"), true_client_ip };
+        for_origin(&mut headers, &told);
         headers
     }
 
@@ -135,6 +153,13 @@ mod tests {
         assert_eq!(values(&headers, "cf-visitor"), [r#"{"scheme":"https"}"#]);
         assert_eq!(values(&headers, "x-forwarded-for"), ["203.0.113.1, 203.0.113.2, 192.0.2.7"]);
         assert_eq!(values(&headers, "cdn-loop"), ["other, orangery"]);
+    }
+
+    #[test]
+    fn true_client_ip_is_the_visitors_address_or_absent_whatever_the_visitor_says() {
+        let lie = [("true-client-ip", "6.6.6.6"), ("true-client-ip", "6.6.6.7")];
+        assert_eq!(values(&passed_with(&lie, Dialect::Http, true), "true-client-ip"), ["192.0.2.7"]);
+        assert!(values(&passed_with(&lie, Dialect::Http, false), "true-client-ip").is_empty());
     }
 
     #[test]

@@ -14,6 +14,7 @@ mod loops;
 mod ray;
 mod reply;
 mod route;
+mod security_header;
 mod speak;
 
 pub use answer::Ports;
@@ -105,17 +106,15 @@ pub async fn walk(edge: &Edge, visitor: Visitor, parts: Parts, upload: Upload) -
     };
     let decided = decide(&snapshot, &zone, &asked, &head);
     drop(snapshot);
-    let routed = match decided {
-        Ok(routed) => routed,
-        Err(stop) => return reply.stop(&stop, Some(&asked), account),
-    };
-
-    let upload = if routed.dialect == Dialect::Grpc { upload.of_unknown_length() } else { upload };
     let arrived = Arrived { parts, visitor, protocol: head.protocol, at };
-    match forward::forward(edge, &routed, arrived, upload, signature, account).await {
-        Ok(response) => response,
-        Err((failure, account)) => reply.stop(&failure.into(), Some(&asked), account),
-    }
+    let answered = match decided {
+        Ok(routed) => forward::forward(edge, &routed, arrived, upload, signature, account).await,
+        Err(stop) => Err((stop, account)),
+    };
+    let mut response = answered.unwrap_or_else(|(stop, account)| reply.stop(&stop, Some(&asked), account));
+    let dialect = Dialect::of(head.content_type);
+    security_header::apply(response.headers_mut(), &zone.zone.settings, visitor.arrival, dialect);
+    response
 }
 
 type Found<'a> = (Asked<'a>, Arc<LiveZone>);

@@ -12,6 +12,7 @@ use policy::{
     origin,
     record::{Name, Target},
     refusal::Refusal,
+    settings::Settings,
 };
 use std::borrow::Cow;
 
@@ -21,6 +22,7 @@ const CNAMES_MAX: usize = 8;
 /// A request that knows where to go.
 pub(super) struct Routed<'z> {
     pub dialect: Dialect,
+    pub settings: &'z Settings,
     pub goal: Goal<'z>,
     /// The record's own host header; the visitor's authority if absent.
     pub host_header: Option<&'z str>,
@@ -33,7 +35,8 @@ pub(super) fn route<'z>(
 ) -> Result<Routed<'z>, Failure> {
     let Spoken { located, dialect } = spoken;
     let live = located.zone;
-    let leg = origin::leg(&live.zone.settings, located.origin, dialect)?;
+    let settings = &live.zone.settings;
+    let leg = origin::leg(settings, located.origin, dialect)?;
     let server_name = match &located.origin.sni {
         Some(sni) => sni.clone(),
         None => Hostname::parse(&asked.host).map_err(|_| Refusal::MalformedRequest)?,
@@ -43,7 +46,7 @@ pub(super) fn route<'z>(
         Target::Cname(name) => follow(snapshot, live.zone.account, name)?,
     };
     let goal = Goal { zone: live.zone.id, trust: &live.trust, leg, destination, server_name };
-    Ok(Routed { dialect, goal, host_header: located.origin.host_header.as_deref() })
+    Ok(Routed { dialect, settings, goal, host_header: located.origin.host_header.as_deref() })
 }
 
 /// Follows CNAME records through the zones of this edge, as far as they lead; the DNS answers for the rest.

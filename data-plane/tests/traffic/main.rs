@@ -8,6 +8,8 @@ mod dns;
 mod doors;
 mod drain;
 mod harness;
+mod headers;
+mod http1;
 mod origins;
 mod plain_http;
 mod refusals;

@@ -3,72 +3,14 @@
 use crate::{
     authority::Leaf,
     harness::{HOST, Node, Plan},
-    origins::{self, Scripted, tcp},
+    http1::{get, mirror, mirror_on, raw, read_request, site},
+    origins::{self, tcp},
     visitor::{self, Visitor, outcome},
 };
 use bytes::Bytes;
 use http::Request;
-use policy::{origin::OriginProtocol, ssl::SslMode};
-use std::time::Duration;
-use tokio::{
-    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
-    net::TcpStream,
-    time::timeout,
-};
-
-/// An HTTP/1.1 origin that answers every request with its head and its body, as it read them, and keeps the connection.
-async fn mirror() -> Scripted {
-    tcp(mirror_on).await
-}
-
-async fn mirror_on<S: AsyncRead + AsyncWrite + Unpin>(mut stream: S) {
-    let mut requests = 0;
-    while let Some((head, body)) = read_request(&mut stream).await {
-        requests += 1;
-        let body = format!("request {requests} here\n{head}{body}");
-        let head = format!(
-            "HTTP/1.1 200 OK\r\ncontent-length: {}\r\nx-accel-redirect: /secret\r\nkeep-alive: 5\r\n\r\n",
-            body.len()
-        );
-        stream.write_all(head.as_bytes()).await.unwrap();
-        stream.write_all(body.as_bytes()).await.unwrap();
-    }
-}
-
-async fn read_request<S: AsyncRead + Unpin>(stream: &mut S) -> Option<(String, String)> {
-    let mut head = Vec::new();
-    while !head.ends_with(b"\r\n\r\n") {
-        head.push(stream.read_u8().await.ok()?);
-    }
-    let head = String::from_utf8(head).unwrap().to_ascii_lowercase();
-    let mut body = Vec::new();
-    if let Some((_, rest)) = head.split_once("content-length: ") {
-        body.resize(rest.split("\r\n").next()?.parse().ok()?, 0);
-        stream.read_exact(&mut body).await.ok()?;
-    } else if head.contains("transfer-encoding: chunked") {
-        while !body.ends_with(b"0\r\n\r\n") {
-            body.push(stream.read_u8().await.ok()?);
-        }
-    }
-    Some((head, String::from_utf8(body).unwrap()))
-}
-
-fn site(port: u16) -> Plan {
-    Plan::to(port).protocol(OriginProtocol::Http).grpc(false)
-}
-
-/// Sends bytes to the plain port and reads until the node closes.
-async fn raw(node: &Node, request: &str) -> String {
-    let mut stream = TcpStream::connect(node.http).await.unwrap();
-    stream.write_all(request.as_bytes()).await.unwrap();
-    let mut answer = Vec::new();
-    let _ = timeout(Duration::from_secs(2), stream.read_to_end(&mut answer)).await;
-    String::from_utf8(answer).unwrap()
-}
-
-async fn get(node: &Node, headers: &str) -> String {
-    raw(node, &format!("GET /path?q=1 HTTP/1.1\r\nhost: {HOST}\r\nconnection: close\r\n{headers}\r\n")).await
-}
+use policy::ssl::SslMode;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 #[tokio::test]
 async fn an_http1_site_works_and_its_origin_learns_who_calls() {
@@ -277,23 +219,6 @@ async fn hosts_that_disagree_are_malformed() {
     }
     let absolute = format!("GET http://{HOST}/ HTTP/1.1\r\nhost: {HOST}\r\nconnection: close\r\n\r\n");
     assert!(raw(&node, &absolute).await.starts_with("HTTP/1.1 200 "));
-}
-
-#[tokio::test]
-async fn an_origin_that_falls_silent_is_given_up_with_524() {
-    let silent = origins::silent().await;
-    let node = Node::start_with(|config| config.origin_read_timeout = Duration::from_millis(300)).await;
-    node.put(site(silent.port)).await;
-    assert!(get(&node, "").await.starts_with("HTTP/1.1 524 "));
-    let midway = tcp(|mut stream| async move {
-        read_request(&mut stream).await;
-        stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\n12345").await.unwrap();
-        std::future::pending::<()>().await;
-    })
-    .await;
-    node.put(site(midway.port)).await;
-    let answer = get(&node, "").await;
-    assert!(answer.ends_with("\r\n\r\n12345"), "the connection is closed before the promised end: {answer}");
 }
 
 #[tokio::test]
