@@ -73,9 +73,6 @@ pub struct Config {
     /// TCP, TLS and first HTTP/2 frame of an origin, together.
     #[arg(long, env = "ORANGERY_ORIGIN_CONNECT_TIMEOUT", default_value = "10s", value_parser = parse_duration)]
     pub origin_connect_timeout: Duration,
-    /// Longest silence of an origin on plain HTTP. gRPC has its deadlines instead.
-    #[arg(long, env = "ORANGERY_ORIGIN_READ_TIMEOUT", default_value = "125s", value_parser = parse_duration)]
-    pub origin_read_timeout: Duration,
     /// A connection to an origin without requests is closed after this.
     #[arg(long, env = "ORANGERY_ORIGIN_IDLE_TIMEOUT", default_value = "900s", value_parser = parse_duration)]
     pub origin_idle_timeout: Duration,
@@ -144,7 +141,7 @@ mod tests {
         assert_eq!(config.https_listen.port(), 8443);
         assert_eq!(config.http_listen.port(), 8000);
         assert_eq!(config.origin_connect_timeout, Duration::from_secs(10));
-        assert_eq!(config.origin_read_timeout, Duration::from_secs(125));
+        assert_eq!(config.origin_idle_timeout, Duration::from_secs(900));
         assert!(!config.allow_loopback_origins);
     }
 

@@ -3,7 +3,7 @@
 use crate::{
     config::Config,
     current::Current,
-    journey::{Edge, JourneyLimits, Ports, Rays},
+    journey::{Edge, Ports, Rays},
     listen::{Bound, ConnectionLimits, Doors, Phases, Worker, WorkerSetup, accept_visitors},
     origin::{OriginLimits, Origins, Resolver},
     telemetry::{AccessLog, Telemetry, serve_admin},
@@ -19,8 +19,6 @@ use std::{
 use tokio::{net::TcpListener, task::JoinHandle, time::Instant};
 use tokio_util::sync::CancellationToken;
 
-/// Requests at once on one HTTP/2 connection to an origin.
-const ORIGIN_STREAMS_MAX: usize = 100;
 /// Connections of one worker to the origins of one zone, and to all of them.
 const ORIGIN_CONNECTIONS_PER_ZONE_MAX: usize = 1024;
 const ORIGIN_CONNECTIONS_MAX: usize = 8192;
@@ -181,7 +179,6 @@ fn start_workers(
             telemetry: Arc::clone(telemetry),
             rays: Rays::new(getrandom::u64()?, config.colo.as_str().into()),
             ports,
-            limits: JourneyLimits { origin_read_timeout: config.origin_read_timeout },
         };
         let setup = WorkerSetup { limits: connection_limits(config), phases: phases.clone() };
         let (worker, thread) = Worker::start(index, setup, edge).map_err(ServeError::Thread)?;
@@ -234,7 +231,6 @@ fn origin_limits(config: &Config) -> OriginLimits {
         connect_timeout: config.origin_connect_timeout,
         idle_timeout: config.origin_idle_timeout,
         ping_interval: config.origin_ping_interval,
-        streams_per_connection_max: ORIGIN_STREAMS_MAX,
         connections_per_way_max: config.max_origin_connections,
         connections_per_zone_max: ORIGIN_CONNECTIONS_PER_ZONE_MAX,
         connections_max: ORIGIN_CONNECTIONS_MAX,

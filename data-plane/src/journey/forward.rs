@@ -70,7 +70,7 @@ pub(super) async fn forward(
     let rules = match routed.dialect {
         Dialect::Grpc => Rules::Grpc { signature, deadline },
         Dialect::GrpcWeb | Dialect::Http => Rules::Http {
-            silence_max: edge.limits.origin_read_timeout,
+            silence_max: routed.settings.proxy_read_timeout.duration(),
             ends_are_told: head.version == Version::HTTP_2,
         },
     };
@@ -147,7 +147,7 @@ async fn ask(
     }
     tokio::select! {
         answer = exchange => answer,
-        () = silence(upload, edge.limits.origin_read_timeout) => Err(Refusal::OriginTimeout.into()),
+        () = silence(upload, routed.settings.proxy_read_timeout.duration()) => Err(Refusal::OriginTimeout.into()),
     }
 }
 

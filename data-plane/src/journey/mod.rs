@@ -35,7 +35,7 @@ use locate::Asked;
 use policy::{grpc::Dialect, refusal::Refusal};
 use reply::Reply;
 use route::Routed;
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 use tokio::time::Instant;
 
 /// All headers of one request together, as HTTP/2 counts them.
@@ -49,13 +49,6 @@ pub struct Edge {
     pub telemetry: Arc<Telemetry>,
     pub rays: Rays,
     pub ports: Ports,
-    pub limits: JourneyLimits,
-}
-
-#[derive(Debug, Clone, Copy)]
-pub struct JourneyLimits {
-    /// Longest silence of an origin on plain HTTP; gRPC has its deadlines instead.
-    pub origin_read_timeout: Duration,
 }
 
 /// Why a journey ends before the origin.

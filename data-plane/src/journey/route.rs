@@ -45,7 +45,8 @@ pub(super) fn route<'z>(
         Target::Addresses(addresses) => Destination::Addresses(Cow::Borrowed(addresses.as_slice())),
         Target::Cname(name) => follow(snapshot, live.zone.account, name)?,
     };
-    let goal = Goal { zone: live.zone.id, trust: &live.trust, leg, destination, server_name };
+    let streams_max = settings.origin_h2_max_streams.count().into();
+    let goal = Goal { zone: live.zone.id, trust: &live.trust, leg, destination, server_name, streams_max };
     Ok(Routed { dialect, settings, goal, host_header: located.origin.host_header.as_deref() })
 }
 

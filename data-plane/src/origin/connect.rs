@@ -87,9 +87,9 @@ where
         }
     });
     let settings = told.await.map_err(|_| Refusal::OriginSilent)??;
-    let allowed = settings.streams_max.map_or(usize::MAX, |max| usize::try_from(max).unwrap_or(usize::MAX));
-    let streams_max = allowed.min(limits.streams_per_connection_max);
-    Ok(Link::Http2(Http2Sender { sender, streams_max, driver }))
+    let streams_allowed =
+        settings.streams_max.map_or(usize::MAX, |max| usize::try_from(max).unwrap_or(usize::MAX));
+    Ok(Link::Http2(Http2Sender { sender, streams_allowed, driver }))
 }
 
 fn http2_settings(limits: &OriginLimits) -> hyper::client::conn::http2::Builder<TokioExecutor> {

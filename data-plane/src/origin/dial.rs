@@ -33,7 +33,7 @@ impl Origins {
         let candidates = self.candidates(goal, addresses)?;
         let mut failure = Failure::from(Refusal::OriginUnreachable);
         for (tried, candidate) in candidates.iter().enumerate() {
-            if let Some(lease) = candidate.slot.take() {
+            if let Some(lease) = candidate.slot.take(goal.streams_max) {
                 return Ok(lease);
             }
             let left = deadline.saturating_duration_since(Instant::now());
@@ -82,14 +82,18 @@ impl Origins {
         } else {
             None
         };
-        if let Some(lease) = slot.take() {
+        if let Some(lease) = slot.take(goal.streams_max) {
             return Ok(lease);
         }
         if let Some(shared) = slot.failure_since(from) {
             return Err(shared);
         }
         let connected = async {
-            let room = self.pool.room(way.zone, slot).await?;
+            let room = match self.pool.room(way.zone, slot).await {
+                Ok(room) => room,
+                // A stream may have ended in the meantime.
+                Err(full) => return slot.take(goal.streams_max).ok_or(full),
+            };
             let tls = goal.trust.client_config(way.tls, way.http);
             slot.admit(connect(way, tls, &self.limits, deadline).await?, room)
         };

@@ -26,7 +26,8 @@ pub(super) struct Http1Sender {
 
 pub(super) struct Http2Sender {
     pub(super) sender: http2::SendRequest<UploadBody>,
-    pub(super) streams_max: usize,
+    /// As the origin's SETTINGS say.
+    pub(super) streams_allowed: usize,
     pub(super) driver: Driver,
 }
 

@@ -40,6 +40,8 @@ pub struct Goal<'a> {
     pub destination: Destination<'a>,
     /// For SNI and, where the certificate is checked, its name.
     pub server_name: Hostname,
+    /// Requests at once on one HTTP/2 connection, if the origin allows as many.
+    pub streams_max: usize,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -84,8 +86,6 @@ pub struct OriginLimits {
     /// PINGs on connections with open streams. Many gRPC servers close the connection of a client that sends
     /// them more often than every five minutes.
     pub ping_interval: Duration,
-    /// Requests at once on one HTTP/2 connection, if the origin allows as many.
-    pub streams_per_connection_max: usize,
     pub connections_per_way_max: usize,
     pub connections_per_zone_max: usize,
     pub connections_max: usize,

@@ -133,7 +133,7 @@ struct State {
 struct Multiplexed {
     sender: http2::SendRequest<UploadBody>,
     streams: Arc<AtomicUsize>,
-    streams_max: usize,
+    streams_allowed: usize,
     idle_since: Option<Instant>,
 }
 
@@ -161,13 +161,16 @@ impl Slot {
     }
 
     /// A place on an open connection: the least busy of the shared ones, or the one used last.
-    pub(super) fn take(self: &Arc<Self>) -> Option<Lease> {
+    ///
+    /// `streams_max` is what the zone wants now; streams that were let in before stay.
+    pub(super) fn take(self: &Arc<Self>, streams_max: usize) -> Option<Lease> {
         let mut state = lock(&self.state);
         state.http2.retain(|connection| !connection.sender.is_closed());
         let least_busy =
             state.http2.iter().min_by_key(|connection| connection.streams.load(Ordering::Relaxed));
         if let Some(connection) = least_busy
-            && let Some(permit) = StreamPermit::take(&connection.streams, connection.streams_max)
+            && let Some(permit) =
+                StreamPermit::take(&connection.streams, connection.streams_allowed.min(streams_max))
         {
             return Some(Lease::Http2(connection.sender.clone(), permit));
         }
@@ -193,11 +196,11 @@ impl Slot {
                 state.multiplexed = true;
                 drive(link.driver, room);
                 let streams = Arc::default();
-                let permit = StreamPermit::take(&streams, link.streams_max)
+                let permit = StreamPermit::take(&streams, link.streams_allowed)
                     .ok_or_else(|| Failure::with(Refusal::OriginSilent, "the origin allows no streams"))?;
-                let (sender, streams_max) = (link.sender, link.streams_max);
+                let (sender, streams_allowed) = (link.sender, link.streams_allowed);
                 let lease = Lease::Http2(sender.clone(), permit);
-                state.http2.push(Multiplexed { sender, streams, streams_max, idle_since: None });
+                state.http2.push(Multiplexed { sender, streams, streams_allowed, idle_since: None });
                 Ok(lease)
             }
         }

@@ -1,0 +1,68 @@
+//! `proxy_read_timeout`: how long an origin may be silent on plain HTTP.
+
+use crate::{
+    harness::{HOST, Node, Plan},
+    http1::{get, read_request, site},
+    origins::{self, grpc_head, status, tcp},
+    visitor::Visitor,
+};
+use bytes::Bytes;
+use http::Request;
+use policy::settings::ProxyReadTimeout;
+use std::time::Duration;
+use tokio::{io::AsyncWriteExt, time::Instant};
+
+fn patient_for(plan: Plan, seconds: u16) -> Plan {
+    plan.settings(|settings| settings.proxy_read_timeout = ProxyReadTimeout::from_seconds(seconds).unwrap())
+}
+
+#[tokio::test]
+async fn an_origin_that_falls_silent_is_given_up_with_524() {
+    let silent = origins::silent().await;
+    let node = Node::serving(patient_for(site(silent.port), 1)).await;
+    let began = Instant::now();
+    assert!(get(&node, "").await.starts_with("HTTP/1.1 524 "));
+    assert!(began.elapsed() >= Duration::from_secs(1), "after the second that the zone allows");
+}
+
+#[tokio::test]
+async fn an_answer_that_falls_silent_is_cut() {
+    let midway = tcp(|mut stream| async move {
+        read_request(&mut stream).await;
+        stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\n12345").await.unwrap();
+        std::future::pending::<()>().await;
+    })
+    .await;
+    let node = Node::serving(patient_for(site(midway.port), 1)).await;
+    let answer = get(&node, "").await;
+    assert!(answer.ends_with("\r\n\r\n12345"), "the connection is closed before the promised end: {answer}");
+}
+
+#[tokio::test]
+async fn a_slow_answer_that_goes_on_is_never_cut() {
+    let slow = tcp(|mut stream| async move {
+        read_request(&mut stream).await;
+        stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\n").await.unwrap();
+        for byte in b"slow" {
+            tokio::time::sleep(Duration::from_millis(400)).await;
+            stream.write_all(&[*byte]).await.unwrap();
+        }
+    })
+    .await;
+    let node = Node::serving(patient_for(site(slow.port), 1)).await;
+    assert!(get(&node, "").await.ends_with("\r\n\r\nslow"));
+}
+
+#[tokio::test]
+async fn grpc_has_its_deadlines_instead() {
+    let slow = origins::h2c(|_request, mut respond| async move {
+        tokio::time::sleep(Duration::from_millis(1500)).await;
+        respond.send_response(grpc_head(), false).unwrap().send_trailers(status("0")).unwrap();
+    })
+    .await;
+    let node = Node::serving(patient_for(Plan::h2c(slow.port), 1)).await;
+    let visitor = Visitor::by_tls(&node).await;
+    assert_eq!(visitor.hello().await.grpc_status(), Some(0));
+    let plain = Request::get(format!("https://{HOST}/")).body(()).unwrap();
+    assert_eq!(visitor.call(plain, Bytes::new()).await.http_status, 524, "the same origin for a browser");
+}
