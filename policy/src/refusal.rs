@@ -13,6 +13,7 @@ pub enum Refusal {
     MethodNotSupported,
     GrpcOverHttp1,
     HeadersTooLarge,
+    UploadTooLarge,
     TooManyStreams,
     Loop,
     // What the zone's owner chose.
@@ -107,6 +108,7 @@ const fn row(refusal: Refusal) -> Face {
         R::MethodNotSupported       => face("METHOD_NOT_SUPPORTED",        405,  405, S::Unimplemented,      false, "The edge does not carry this HTTP method"),
         R::GrpcOverHttp1            => face("GRPC_OVER_HTTP1",             415,  415, S::FailedPrecondition, false, "gRPC needs HTTP/2, use an HTTP/2 connection"),
         R::HeadersTooLarge          => face("HEADERS_TOO_LARGE",           431,  431, S::ResourceExhausted,  false, "The header list is larger than the edge allows"),
+        R::UploadTooLarge           => face("UPLOAD_TOO_LARGE",            413,  413, S::ResourceExhausted,  false, "The upload is larger than the zone allows (max_upload)"),
         R::TooManyStreams           => face("TOO_MANY_STREAMS",            503, 1200, S::ResourceExhausted,  true,  "Too many requests are in progress, try again shortly"),
         R::Loop                     => face("LOOP_DETECTED",               508, 1000, S::FailedPrecondition, false, "The request came back to the edge, point the record at the origin instead"),
         R::DnsOnly                  => face("DNS_ONLY",                    409, 1004, S::FailedPrecondition, false, "The record is DNS only, turn its proxy status on (orange cloud)"),

@@ -58,6 +58,8 @@ pub enum BodyError {
     Cut,
     #[error("the origin was silent for too long")]
     Silent,
+    #[error("the visitor sends more than the zone allows")]
+    UploadTooLarge,
 }
 
 impl EdgeBody {
@@ -108,10 +110,14 @@ enum Step {
     },
     Broken(hyper::Error),
     TimerRang,
+    UploadTooLarge,
 }
 
 impl Carried {
     fn poll_step(&mut self, cx: &mut Context<'_>) -> Poll<Step> {
+        if self.upload.poll_too_large(cx).is_ready() {
+            return Poll::Ready(Step::UploadTooLarge);
+        }
         if let Rules::Grpc { .. } = self.rules
             && self.timer.as_mut().is_some_and(|timer| timer.as_mut().poll(cx).is_ready())
         {
@@ -185,8 +191,12 @@ impl Body for EdgeBody {
             Step::End { .. } => this.end(None).map(Ok),
             Step::Broken(_) if grpc => this.fail(&Refusal::OriginReset.into()).map(Ok),
             Step::TimerRang if grpc => this.fail(&Refusal::DeadlineExceeded.into()).map(Ok),
+            Step::UploadTooLarge if grpc => this.fail(&Refusal::UploadTooLarge.into()).map(Ok),
             Step::Broken(error) => Some(Err(this.break_off(Refusal::OriginReset, BodyError::Origin(error)))),
             Step::TimerRang => Some(Err(this.break_off(Refusal::OriginTimeout, BodyError::Silent))),
+            Step::UploadTooLarge => {
+                Some(Err(this.break_off(Refusal::UploadTooLarge, BodyError::UploadTooLarge)))
+            }
         };
         Poll::Ready(frame)
     }

@@ -10,7 +10,7 @@ use super::{
     route::Routed,
 };
 use crate::{
-    origin::{Answer, Failure, Question, Upload},
+    origin::{Answer, Failure, Question, Upload, UploadLimit},
     telemetry::Outcome,
 };
 use http::{
@@ -20,8 +20,11 @@ use policy::{
     grpc::{self, Dialect},
     refusal::Refusal,
 };
-use std::time::Duration;
-use tokio::time::{Instant, sleep, timeout_at};
+use std::{
+    future::{pending, poll_fn},
+    time::Duration,
+};
+use tokio::time::{Instant, sleep, sleep_until};
 
 const GRPC_STATUS: &str = "grpc-status";
 
@@ -45,6 +48,10 @@ pub(super) async fn forward(
     signature: Signature,
     mut account: Account,
 ) -> Result<Response<EdgeBody>, (Stop, Account)> {
+    let limit = UploadLimit::new(routed.settings.max_upload, routed.dialect);
+    if let Err(refusal) = upload.limit(limit) {
+        return Err((refusal.into(), account));
+    }
     let upload = if routed.dialect == Dialect::Grpc { upload.of_unknown_length() } else { upload };
     let exchanged = async {
         let deadline = deadline(&arrived.parts.headers, routed.dialect, arrived.at)?;
@@ -138,16 +145,24 @@ async fn ask(
     upload: &Upload,
     deadline: Option<Instant>,
 ) -> Result<Answer, Failure> {
-    let exchange = edge.origins.exchange(&routed.goal, question, upload);
-    if let Some(deadline) = deadline {
-        return timeout_at(deadline, exchange).await.map_err(|_| Refusal::DeadlineExceeded)?;
-    }
-    if routed.dialect == Dialect::Grpc {
-        return exchange.await;
-    }
+    let late = async {
+        match (routed.dialect, deadline) {
+            (_, Some(deadline)) => {
+                sleep_until(deadline).await;
+                Refusal::DeadlineExceeded
+            }
+            (Dialect::Grpc, None) => pending().await,
+            (Dialect::GrpcWeb | Dialect::Http, None) => {
+                silence(upload, routed.settings.proxy_read_timeout.duration()).await;
+                Refusal::OriginTimeout
+            }
+        }
+    };
     tokio::select! {
-        answer = exchange => answer,
-        () = silence(upload, routed.settings.proxy_read_timeout.duration()) => Err(Refusal::OriginTimeout.into()),
+        biased;
+        () = poll_fn(|cx| upload.poll_too_large(cx)) => Err(Refusal::UploadTooLarge.into()),
+        answer = edge.origins.exchange(&routed.goal, question, upload) => answer,
+        refusal = late => Err(refusal.into()),
     }
 }
 

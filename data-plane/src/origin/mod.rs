@@ -10,11 +10,13 @@ mod pool;
 mod resolve;
 pub mod tls;
 mod upload;
+mod upload_limit;
 
 pub use exchange::{Answer, AnswerBody, Question};
 pub use failure::Failure;
 pub use resolve::{NoResolver, Resolver};
 pub use upload::{Upload, UploadBody};
+pub use upload_limit::UploadLimit;
 
 use policy::{
     address::OriginAddressRules,

@@ -1,11 +1,13 @@
-//! The visitor's request body on its way to the origin: counted, cancellable, and repeated from the start as long as it is small.
+//! The visitor's request body on its way to the origin: counted, limited, cancellable, and repeated from the start as long as it is small.
 
+use super::upload_limit::{Meter, UploadLimit};
 use crate::fields::clean_trailers;
 use bytes::Bytes;
 use futures_util::task::AtomicWaker;
 use http::HeaderMap;
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
+use policy::refusal::Refusal;
 use std::{
     future::poll_fn,
     pin::Pin,
@@ -46,12 +48,17 @@ pub enum UploadError {
     /// The source makes hyper reset the origin's stream with this code.
     #[error("the exchange was cancelled")]
     Cancelled(#[source] h2::Error),
+    #[error("the upload is too large")]
+    TooLarge(#[source] h2::Error),
 }
 
 struct Shared {
     source: Mutex<Source>,
     cancelled: AtomicBool,
     waker: AtomicWaker,
+    too_large: AtomicBool,
+    /// Who waits to be told that the upload is too large.
+    holder: AtomicWaker,
     bytes: AtomicU64,
 }
 
@@ -63,6 +70,9 @@ struct Source {
     sent_bytes: usize,
     /// There will be no other attempt; the newest may still be repeating what was sent.
     committed: bool,
+    meter: Meter,
+    /// The limit is passed. What was taken is no whole body, whatever follows.
+    too_large: bool,
 }
 
 #[derive(Clone)]
@@ -74,14 +84,41 @@ enum Piece {
 impl Upload {
     pub fn new(incoming: Incoming) -> Self {
         let size = incoming.size_hint();
-        let source = Source { incoming, attempt: 0, sent: Some(Vec::new()), sent_bytes: 0, committed: false };
+        let source = Source {
+            incoming,
+            attempt: 0,
+            sent: Some(Vec::new()),
+            sent_bytes: 0,
+            committed: false,
+            meter: Meter::new(UploadLimit::Unlimited),
+            too_large: false,
+        };
         let shared = Shared {
             source: Mutex::new(source),
             cancelled: AtomicBool::new(false),
             waker: AtomicWaker::new(),
+            too_large: AtomicBool::new(false),
+            holder: AtomicWaker::new(),
             bytes: AtomicU64::new(0),
         };
         Self { shared: Arc::new(shared), size }
+    }
+
+    /// Sets how much is carried; to be called before the first attempt.
+    ///
+    /// # Errors
+    ///
+    /// If the visitor announced more.
+    pub fn limit(&self, limit: UploadLimit) -> Result<(), Refusal> {
+        self.shared.source().meter = Meter::new(limit);
+        let announced = self.size.exact().unwrap_or_default();
+        if limit.admits_length(announced) { Ok(()) } else { Err(Refusal::UploadTooLarge) }
+    }
+
+    /// Ready once the upload has passed its limit, from when on every attempt is broken off. One task at a time may wait.
+    pub fn poll_too_large(&self, cx: &mut Context<'_>) -> Poll<()> {
+        self.shared.holder.register(cx.waker());
+        if self.shared.too_large.load(Ordering::Acquire) { Poll::Ready(()) } else { Poll::Pending }
     }
 
     /// Keeps the length to itself, so that no `content-length` is made up from it.
@@ -157,6 +194,9 @@ impl Source {
         if let Some(piece) = self.sent.as_ref().and_then(|sent| sent.get(position)) {
             return Poll::Ready(Some(Ok(piece.clone())));
         }
+        if self.too_large {
+            return Poll::Ready(Some(Err(too_large())));
+        }
         let piece = loop {
             break match ready!(Pin::new(&mut self.incoming).poll_frame(cx)) {
                 None => return Poll::Ready(None),
@@ -175,6 +215,10 @@ impl Source {
         };
         if let Piece::Data(data) = &piece {
             self.sent_bytes += data.len();
+            if !self.meter.admits(data) {
+                self.too_large = true;
+                return Poll::Ready(Some(Err(too_large())));
+            }
         }
         if self.sent_bytes > REPLAY_BYTES_MAX || self.committed {
             self.sent = None;
@@ -184,6 +228,10 @@ impl Source {
         }
         Poll::Ready(Some(Ok(piece)))
     }
+}
+
+fn too_large() -> UploadError {
+    UploadError::TooLarge(h2::Reason::CANCEL.into())
 }
 
 impl Body for UploadBody {
@@ -204,9 +252,13 @@ impl Body for UploadBody {
             return Poll::Ready(Some(Err(cancelled())));
         }
         let piece = ready!(source.poll_piece(self.position, cx));
-        let taken = source.sent_bytes as u64;
+        let (taken, too_large) = (source.sent_bytes as u64, source.too_large);
         drop(source);
         self.shared.bytes.store(taken, Ordering::Relaxed);
+        if too_large {
+            self.shared.too_large.store(true, Ordering::Release);
+            self.shared.holder.wake();
+        }
         self.position += 1;
         Poll::Ready(piece.map(|piece| {
             piece.map(|piece| match piece {
@@ -219,7 +271,7 @@ impl Body for UploadBody {
     fn is_end_stream(&self) -> bool {
         let source = self.shared.source();
         let all_repeated = source.sent.as_ref().is_none_or(|sent| self.position >= sent.len());
-        all_repeated && source.incoming.is_end_stream()
+        all_repeated && !source.too_large && source.incoming.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {

@@ -17,5 +17,6 @@ mod read_timeout;
 mod refusals;
 mod ssl_modes;
 mod streams;
+mod uploads;
 mod visitor;
 mod visitor_tls;

@@ -71,8 +71,9 @@ pub(super) fn refuse(
         StatusCode::from_u16(face.http_status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let headers = response.headers_mut();
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
-    if failure.refusal == Refusal::MalformedRequest {
-        // What follows on a connection whose framing is doubtful must never be read as another request.
+    if matches!(failure.refusal, Refusal::MalformedRequest | Refusal::UploadTooLarge) {
+        // What follows on a connection whose framing is doubtful must never be read as another request, and an upload that is
+        // refused is not worth being read to its end.
         headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
     }
     sign(headers, &face, signature);
