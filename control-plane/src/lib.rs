@@ -15,3 +15,5 @@ pub mod random;
 pub mod reconcile;
 pub mod secrets;
 pub mod serve;
+pub mod settings;
+mod whole;

@@ -1,6 +1,7 @@
 //! Request bodies: JSON, whatever the content type says, within limits of size and time.
 
 use super::error::{ApiError, Result};
+use crate::whole::whole;
 use axum::extract::{FromRequest, Request};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use serde::{Deserialize, Deserializer, de::DeserializeOwned};
@@ -109,20 +110,8 @@ pub(crate) struct Whole(pub i64);
 impl<'de> Deserialize<'de> for Whole {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
         let value = Value::deserialize(deserializer)?;
-        let number = match &value {
-            Value::Number(number) => number.as_i64().or_else(|| number.as_f64().and_then(whole)),
-            Value::String(text) => {
-                text.trim().parse().ok().or_else(|| text.trim().parse().ok().and_then(whole))
-            }
-            _ => None,
-        };
-        number.map(Self).ok_or_else(|| serde::de::Error::custom("a whole number is expected"))
+        whole(&value).map(Self).ok_or_else(|| serde::de::Error::custom("a whole number is expected"))
     }
-}
-
-#[expect(clippy::cast_possible_truncation, reason = "the range is checked")]
-fn whole(number: f64) -> Option<i64> {
-    (number.fract() == 0.0 && number.abs() < 9e15).then_some(number as i64)
 }
 
 #[cfg(test)]

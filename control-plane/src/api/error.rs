@@ -54,6 +54,8 @@ pub(crate) enum ApiError {
     /// A rule of the resource, with the code that its clients know.
     #[error("{message}")]
     Refused { code: i64, message: String },
+    #[error("Not allowed to edit setting for {0}")]
+    FixedSetting(&'static str),
     /// An object that does not exist, with the code that its clients know.
     #[error("{message}")]
     NotFound { code: i64, message: String },
@@ -98,6 +100,7 @@ impl ApiError {
             Self::InvalidApiToken => (StatusCode::UNAUTHORIZED, 1000),
             Self::ZoneRefused => (StatusCode::FORBIDDEN, 10000),
             Self::MayNotCreateZones => (StatusCode::FORBIDDEN, 0),
+            Self::FixedSetting(_) => (StatusCode::FORBIDDEN, 1015),
             Self::NoRoute(_) => (StatusCode::NOT_FOUND, 7003),
             Self::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, 10405),
             Self::MalformedJson(_) => (StatusCode::BAD_REQUEST, 6007),

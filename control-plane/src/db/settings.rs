@@ -1,160 +1,49 @@
 //! The settings of a zone. `ssl` and `grpc` are columns of the zone, the others rows that exist once they were changed.
 
 use super::{DbError, change::Change, zones::Zone};
+use crate::settings::{Setting, SettingId, changed};
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx as _;
-use policy::{
-    id::ZoneId,
-    settings::{
-        Edge, GrpcNeedsEncryptedOrigin, MinTlsVersion, NoTlsVersion, OriginMaxHttpVersion, Settings,
-        VisitorTls,
-    },
-    ssl::SslMode,
-};
+use policy::{id::ZoneId, settings::Settings};
 use serde_json::{Value, json};
 use sqlx::PgConnection;
 use std::collections::HashMap;
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum SettingId {
-    Ssl,
-    Grpc,
-    Http2,
-    MinTlsVersion,
-    AlwaysUseHttps,
-    OriginMaxHttpVersion,
-}
-
-impl SettingId {
-    pub const ALL: [Self; 6] = [
-        Self::AlwaysUseHttps,
-        Self::Grpc,
-        Self::Http2,
-        Self::MinTlsVersion,
-        Self::OriginMaxHttpVersion,
-        Self::Ssl,
-    ];
-
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Ssl => "ssl",
-            Self::Grpc => "grpc",
-            Self::Http2 => "http2",
-            Self::MinTlsVersion => "min_tls_version",
-            Self::AlwaysUseHttps => "always_use_https",
-            Self::OriginMaxHttpVersion => "origin_max_http_version",
-        }
-    }
-
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|id| id.as_str() == text)
-    }
-}
-
-/// One setting with its value.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Setting {
-    Ssl(SslMode),
-    Grpc(bool),
-    Http2(bool),
-    MinTlsVersion(MinTlsVersion),
-    AlwaysUseHttps(bool),
-    OriginMaxHttpVersion(OriginMaxHttpVersion),
-}
-
-impl Setting {
-    /// Reads a value in the form of the API, which is also the form of the rows.
-    pub fn parse(id: SettingId, value: &Value) -> Option<Self> {
-        Some(match id {
-            SettingId::Ssl => Self::Ssl(SslMode::parse(value.as_str()?)?),
-            SettingId::Grpc => Self::Grpc(switch(value)?),
-            SettingId::Http2 => Self::Http2(switch(value)?),
-            SettingId::AlwaysUseHttps => Self::AlwaysUseHttps(switch(value)?),
-            SettingId::MinTlsVersion => Self::MinTlsVersion(serde_json::from_value(value.clone()).ok()?),
-            SettingId::OriginMaxHttpVersion => {
-                Self::OriginMaxHttpVersion(serde_json::from_value(value.clone()).ok()?)
-            }
-        })
-    }
-
-    pub fn of(id: SettingId, settings: &Settings) -> Self {
-        match id {
-            SettingId::Ssl => Self::Ssl(settings.edge.ssl()),
-            SettingId::Grpc => Self::Grpc(settings.edge.grpc()),
-            SettingId::Http2 => Self::Http2(settings.http2),
-            SettingId::MinTlsVersion => Self::MinTlsVersion(settings.visitor_tls.min_version()),
-            SettingId::AlwaysUseHttps => Self::AlwaysUseHttps(settings.always_use_https),
-            SettingId::OriginMaxHttpVersion => Self::OriginMaxHttpVersion(settings.origin_max_http_version),
-        }
-    }
-
-    pub fn id(self) -> SettingId {
-        match self {
-            Self::Ssl(_) => SettingId::Ssl,
-            Self::Grpc(_) => SettingId::Grpc,
-            Self::Http2(_) => SettingId::Http2,
-            Self::MinTlsVersion(_) => SettingId::MinTlsVersion,
-            Self::AlwaysUseHttps(_) => SettingId::AlwaysUseHttps,
-            Self::OriginMaxHttpVersion(_) => SettingId::OriginMaxHttpVersion,
-        }
-    }
-
-    pub fn value(self) -> Value {
-        match self {
-            Self::Ssl(mode) => json!(mode),
-            Self::Grpc(on) | Self::Http2(on) | Self::AlwaysUseHttps(on) => {
-                json!(if on { "on" } else { "off" })
-            }
-            Self::MinTlsVersion(version) => json!(version),
-            Self::OriginMaxHttpVersion(version) => json!(version),
-        }
-    }
-}
-
-fn switch(value: &Value) -> Option<bool> {
-    match value.as_str()? {
-        "on" => Some(true),
-        "off" => Some(false),
-        _ => None,
-    }
-}
-
-/// Settings that cannot stand beside each other.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum Impossible {
-    #[error(transparent)]
-    Grpc(#[from] GrpcNeedsEncryptedOrigin),
-    #[error(transparent)]
-    Tls(#[from] NoTlsVersion),
-}
-
-/// `settings` with some of them changed. What constrains each other is judged by what it is in the end, so all of it can be
-/// changed together in any order.
-pub fn changed(mut settings: Settings, changes: &[Setting]) -> Result<Settings, Impossible> {
-    let (mut ssl, mut grpc) = (settings.edge.ssl(), settings.edge.grpc());
-    let mut min_tls_version = settings.visitor_tls.min_version();
-    for change in changes {
-        match *change {
-            Setting::Ssl(mode) => ssl = mode,
-            Setting::Grpc(on) => grpc = on,
-            Setting::Http2(on) => settings.http2 = on,
-            Setting::MinTlsVersion(version) => min_tls_version = version,
-            Setting::AlwaysUseHttps(on) => settings.always_use_https = on,
-            Setting::OriginMaxHttpVersion(version) => settings.origin_max_http_version = version,
-        }
-    }
-    settings.edge = Edge::new(ssl, grpc)?;
-    let tls = settings.visitor_tls;
-    settings.visitor_tls =
-        VisitorTls::new(min_tls_version, tls.tls_1_3(), tls.tls_1_2_only(), tls.ciphers())?;
-    Ok(settings)
-}
-
-/// The settings of a zone and when each was last changed.
+/// The settings of a zone: as nodes enforce them, and as they were chosen.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Stored {
     pub settings: Settings,
-    pub modified_on: HashMap<SettingId, Timestamp>,
+    chosen: HashMap<SettingId, Chosen>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+struct Chosen {
+    value: Value,
+    modified_on: Option<Timestamp>,
+}
+
+impl Stored {
+    /// The value that was chosen, or the default.
+    pub fn value(&self, id: SettingId) -> Value {
+        self.chosen.get(&id).map_or_else(|| id.default(), |chosen| chosen.value.clone())
+    }
+
+    /// `None` if it was never changed.
+    pub fn modified_on(&self, id: SettingId) -> Option<Timestamp> {
+        self.chosen.get(&id)?.modified_on
+    }
+
+    /// The same with `wanted` chosen at that time, of which `settings` is what results.
+    #[must_use]
+    pub fn with(mut self, settings: Settings, wanted: &[Setting], at: Timestamp) -> Self {
+        self.settings = settings;
+        self.chosen.extend(
+            wanted.iter().map(|setting| {
+                (setting.id(), Chosen { value: setting.value().clone(), modified_on: Some(at) })
+            }),
+        );
+        self
+    }
 }
 
 pub async fn load(conn: &mut PgConnection, zone: &Zone) -> Result<Stored, DbError> {
@@ -164,50 +53,49 @@ pub async fn load(conn: &mut PgConnection, zone: &Zone) -> Result<Stored, DbErro
     )
     .fetch_all(conn)
     .await?;
-    let mut settings = Settings { edge: zone.edge, ..Settings::default() };
-    let mut modified_on = HashMap::new();
-    modified_on.extend(zone.ssl_modified_on.map(|at| (SettingId::Ssl, at)));
-    modified_on.extend(zone.grpc_modified_on.map(|at| (SettingId::Grpc, at)));
+    let grpc = if zone.edge.grpc() { "on" } else { "off" };
+    let mut chosen = HashMap::from([
+        (SettingId::SSL, Chosen { value: json!(zone.edge.ssl()), modified_on: zone.ssl_modified_on }),
+        (SettingId::GRPC, Chosen { value: json!(grpc), modified_on: zone.grpc_modified_on }),
+    ]);
+    let mut enforced = Vec::new();
     for row in rows {
         let setting = read(&row.id, &row.value)?;
-        settings =
-            changed(settings, &[setting]).map_err(|_| DbError::Corrupt { column: "zone_settings.id" })?;
-        modified_on.insert(setting.id(), row.modified_on.to_jiff());
+        enforced.extend(setting.enforced());
+        let modified_on = Some(row.modified_on.to_jiff());
+        chosen.insert(setting.id(), Chosen { value: row.value, modified_on });
     }
-    Ok(Stored { settings, modified_on })
+    let settings = changed(Settings { edge: zone.edge, ..Settings::default() }, enforced)
+        .map_err(|_| DbError::Corrupt { column: "zone_settings.value" })?;
+    Ok(Stored { settings, chosen })
 }
 
 /// Reads a row of `zone_settings`.
 pub fn read(id: &str, value: &Value) -> Result<Setting, DbError> {
     let id = SettingId::parse(id).ok_or(DbError::Corrupt { column: "zone_settings.id" })?;
-    Setting::parse(id, value).ok_or(DbError::Corrupt { column: "zone_settings.value" })
+    Setting::new(id, value).ok_or(DbError::Corrupt { column: "zone_settings.value" })
 }
 
-/// Writes the given settings of a locked zone, `settings` being what results from all of them.
+/// Writes the given settings of a locked zone, each at most once, in one statement; `settings` is what results from them.
 pub async fn write(
     change: &mut Change,
     zone: ZoneId,
     settings: &Settings,
-    ids: &[SettingId],
+    wanted: &[Setting],
 ) -> Result<(), DbError> {
+    let asks_for = |id| wanted.iter().any(|setting| setting.id() == id);
+    let (ssl, grpc) = (asks_for(SettingId::SSL), asks_for(SettingId::GRPC));
+    let rows = wanted.iter().filter(|setting| ![SettingId::SSL, SettingId::GRPC].contains(&setting.id()));
+    let (ids, values): (Vec<String>, Vec<Value>) =
+        rows.map(|setting| (setting.id().as_str().to_owned(), setting.value().clone())).unzip();
     let at = change.at().to_sqlx();
-    for id in ids {
-        if !matches!(id, SettingId::Ssl | SettingId::Grpc) {
-            let value = Setting::of(*id, settings).value();
-            sqlx::query!(
-                "insert into zone_settings (zone_id, id, value, modified_on) values ($1, $2, $3, $4)
-                 on conflict (zone_id, id) do update set value = excluded.value, modified_on = excluded.modified_on",
-                zone.to_string(),
-                id.as_str(),
-                value,
-                at
-            )
-            .execute(change.conn())
-            .await?;
-        }
-    }
     sqlx::query!(
-        "update zones set ssl = $2, grpc = $3, modified_on = $4,
+        "with written as (
+             insert into zone_settings (zone_id, id, value, modified_on)
+             select $1, id, value, $4 from unnest($7::text[], $8::jsonb[]) as t (id, value)
+             on conflict (zone_id, id) do update set value = excluded.value, modified_on = excluded.modified_on
+         )
+         update zones set ssl = $2, grpc = $3, modified_on = $4,
                 ssl_modified_on = case when $5 then $4 else ssl_modified_on end,
                 grpc_modified_on = case when $6 then $4 else grpc_modified_on end
          where id = $1",
@@ -215,8 +103,10 @@ pub async fn write(
         settings.edge.ssl().as_str(),
         settings.edge.grpc(),
         at,
-        ids.contains(&SettingId::Ssl),
-        ids.contains(&SettingId::Grpc)
+        ssl,
+        grpc,
+        &ids,
+        &values
     )
     .execute(change.conn())
     .await?;

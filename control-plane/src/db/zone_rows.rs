@@ -2,11 +2,8 @@
 //!
 //! Rows that this program would not have written spoil their own zone and no other.
 
-use super::{
-    DbError, parse,
-    records::RecordKind,
-    settings::{self, Setting},
-};
+use super::{DbError, parse, records::RecordKind, settings};
+use crate::settings::{Setting, changed};
 use policy::{
     certificate::{Certificate, SealedKey},
     hostname::Hostname,
@@ -93,7 +90,8 @@ impl Row {
         let ssl = SslMode::parse(&self.ssl).ok_or(DbError::Corrupt { column: "zones.ssl" })?;
         let edge = Edge::new(ssl, self.grpc).map_err(|_| DbError::Corrupt { column: "zones.grpc" })?;
         let chosen = settings.transpose()?.unwrap_or_default();
-        let settings = settings::changed(Settings { edge, ..Settings::default() }, &chosen);
+        let chosen = chosen.iter().filter_map(Setting::enforced);
+        let settings = changed(Settings { edge, ..Settings::default() }, chosen);
         Ok(ZoneRows {
             id,
             account: parse("zones.account_id", &self.account_id)?,

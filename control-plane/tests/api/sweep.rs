@@ -6,11 +6,12 @@ use http::Method;
 use serde_json::Value;
 
 /// What everybody may call.
-const PUBLIC: [(&str, &str); 4] = [
+const PUBLIC: [(&str, &str); 5] = [
     ("get", "/client/v4/ips"),
     ("get", "/client/v4/orangery/ca"),
     ("get", "/client/v4/orangery/ca/edge.pem"),
     ("get", "/client/v4/orangery/ca/origin.pem"),
+    ("get", "/client/v4/orangery/settings"),
 ];
 
 /// Method and path template of every operation, and whether its description asks for a token.

@@ -10,7 +10,7 @@ use crate::{
         scope::IfMatch,
         settings,
     },
-    db::settings::Setting,
+    settings::Setting,
 };
 use axum::extract::State;
 use policy::id::ZoneId;
@@ -37,7 +37,7 @@ pub(super) async fn change(
     if product != "protocols" || !body.feature.eq_ignore_ascii_case("grpc") {
         return Err(ApiError::refused(1006, "Unrecognized zone setting name"));
     }
-    let (stored, committed) =
-        settings::change(&app, &caller, zone, &if_match, &[Setting::Grpc(body.value)]).await?;
+    let wanted = vec![Setting::grpc(body.value)];
+    let (stored, committed) = settings::change(&app, &caller, zone, &if_match, wanted).await?;
     Ok(Reply::new(protocols(stored.settings.edge.grpc())).etag(committed.zone).committed(committed.newest))
 }

@@ -10,12 +10,14 @@ use crate::{
         scope,
     },
     db::settings,
+    settings::summary,
 };
 use axum::extract::State;
 use policy::id::ZoneId;
 
 /// One setting of a zone.
-#[utoipa::path(get, path = "/zones/{zone_id}/settings/{setting_id}", tag = "settings", responses((status = 200, body = Envelope<ZoneSetting>)))]
+#[utoipa::path(get, path = "/zones/{zone_id}/settings/{setting_id}", tag = "settings", description = summary(),
+    responses((status = 200, body = Envelope<ZoneSetting>)))]
 pub(super) async fn get(
     State(app): State<App>,
     caller: Caller,
@@ -25,5 +27,5 @@ pub(super) async fn get(
     let zone = scope::zone(&mut conn, &caller, Permission::ZoneSettingsRead, id).await?;
     let setting = setting_id(&setting)?;
     let stored = settings::load(&mut conn, &zone).await?;
-    Ok(Reply::new(view(setting, &stored)).etag(zone.revision))
+    Ok(Reply::new(view(setting, &stored, app.clock.now())).etag(zone.revision))
 }
