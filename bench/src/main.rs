@@ -1,5 +1,7 @@
 //! `orangery-bench`: measurements that are printed, never asserted.
 
+mod api;
+mod load;
 mod percentiles;
 mod push;
 
@@ -14,6 +16,8 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Bench {
+    /// Settings and records by REST, beside what Postgres itself costs.
+    Api(api::Api),
     /// From a toggle by REST to the first call that meets it.
     Push(push::Push),
 }
@@ -22,6 +26,7 @@ enum Bench {
 async fn main() -> anyhow::Result<()> {
     rustls::crypto::aws_lc_rs::default_provider().install_default().ok();
     match Cli::parse().bench {
+        Bench::Api(api) => api.run().await,
         Bench::Push(push) => push.run().await,
     }
 }
