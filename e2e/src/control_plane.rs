@@ -52,6 +52,11 @@ impl ControlPlane {
         Ok(Self { api, database_url, enrolment_token, running, scratch })
     }
 
+    /// Where the API listens.
+    pub fn api_address(&self) -> std::net::SocketAddr {
+        self.running.api_addr
+    }
+
     /// Where nodes connect.
     pub fn link(&self) -> std::net::SocketAddr {
         self.running.link_addr
@@ -68,6 +73,29 @@ impl ControlPlane {
         let text = callers::create_token(&pool, &actor, &token).await?;
         pool.close().await;
         Ok(self.api.as_caller(&text))
+    }
+
+    /// Another token of the account that owns everything here.
+    pub async fn another_token(&self) -> anyhow::Result<String> {
+        let account = self.api.get("/accounts").await?.granted()?[0]["id"].clone();
+        let account = account.as_str().context("an account without an id")?.parse()?;
+        let token = NewToken { owner: Owner::Account(account), name: "another".to_owned(), expires_on: None };
+        let pool = db::connect(self.database_url.parse()?, 2).await?;
+        let text = callers::create_token(&pool, &Actor::system("e2e", Clock::System.now()), &token).await?;
+        pool.close().await;
+        Ok(text)
+    }
+
+    /// Mail address and a new global key of the person whose token the API was given.
+    pub async fn email_and_key(&self) -> anyhow::Result<(String, String)> {
+        let user = self.api.get("/user").await?.granted()?;
+        let (id, email) =
+            (user["id"].as_str().context("no id")?, user["email"].as_str().context("no email")?);
+        let pool = db::connect(self.database_url.parse()?, 2).await?;
+        let actor = Actor::system("e2e", Clock::System.now());
+        let key = callers::create_api_key(&pool, &actor, id.parse()?).await?;
+        pool.close().await;
+        Ok((email.to_owned(), key))
     }
 
     /// The control plane goes away; what it wrote stays.

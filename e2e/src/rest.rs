@@ -44,6 +44,10 @@ impl Api {
         Self { token: token.to_owned(), ..self.clone() }
     }
 
+    pub fn token(&self) -> &str {
+        &self.token
+    }
+
     pub async fn get(&self, path: &str) -> anyhow::Result<Answer> {
         self.call(Method::GET, path, None).await
     }

@@ -1,0 +1,19 @@
+//! What real clients send, replayed byte for byte, and what each of them needs of the answer. README.md says where the recordings come from.
+#![expect(clippy::unwrap_used, reason = "a test says what is wrong by failing")]
+
+mod external_dns;
+mod replay;
+
+/// A recording that no story sends proves nothing.
+#[test]
+fn every_recording_has_its_place_in_a_story() {
+    for (client, story) in [
+        ("external-dns", include_str!("external_dns.rs")),
+    ] {
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/replays").join(client);
+        for file in std::fs::read_dir(folder).unwrap() {
+            let recording = file.unwrap().path().file_stem().unwrap().to_string_lossy().into_owned();
+            assert!(story.contains(&format!("\"{recording}\"")), "{client} does not send {recording}");
+        }
+    }
+}
