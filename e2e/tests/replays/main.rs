@@ -1,6 +1,7 @@
 //! What real clients send, replayed byte for byte, and what each of them needs of the answer. README.md says where the recordings come from.
 #![expect(clippy::unwrap_used, reason = "a test says what is wrong by failing")]
 
+mod cert_manager;
 mod external_dns;
 mod replay;
 
@@ -8,6 +9,7 @@ mod replay;
 #[test]
 fn every_recording_has_its_place_in_a_story() {
     for (client, story) in [
+        ("cert-manager", include_str!("cert_manager.rs")),
         ("external-dns", include_str!("external_dns.rs")),
     ] {
         let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/replays").join(client);
