@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test says what is wrong by failing")]
 
 mod cert_manager;
+mod certbot;
 mod external_dns;
 mod replay;
 
@@ -10,6 +11,7 @@ mod replay;
 fn every_recording_has_its_place_in_a_story() {
     for (client, story) in [
         ("cert-manager", include_str!("cert_manager.rs")),
+        ("certbot", include_str!("certbot.rs")),
         ("external-dns", include_str!("external_dns.rs")),
     ] {
         let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/replays").join(client);
