@@ -4,6 +4,7 @@
 mod cert_manager;
 mod certbot;
 mod external_dns;
+mod lego;
 mod replay;
 
 /// A recording that no story sends proves nothing.
@@ -13,6 +14,7 @@ fn every_recording_has_its_place_in_a_story() {
         ("cert-manager", include_str!("cert_manager.rs")),
         ("certbot", include_str!("certbot.rs")),
         ("external-dns", include_str!("external_dns.rs")),
+        ("lego", include_str!("lego.rs")),
     ] {
         let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/replays").join(client);
         for file in std::fs::read_dir(folder).unwrap() {
