@@ -4,8 +4,10 @@
 mod cert_manager;
 mod certbot;
 mod external_dns;
+mod legacy_go;
 mod lego;
 mod replay;
+mod terraform_v4;
 mod terraform_v5;
 
 /// A recording that no story sends proves nothing.
@@ -16,6 +18,7 @@ fn every_recording_has_its_place_in_a_story() {
         ("certbot", include_str!("certbot.rs")),
         ("external-dns", include_str!("external_dns.rs")),
         ("lego", include_str!("lego.rs")),
+        ("terraform-v4", include_str!("terraform_v4.rs")),
         ("terraform-v5", include_str!("terraform_v5.rs")),
     ] {
         let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/replays").join(client);
