@@ -14,20 +14,20 @@ use serde_json::{Value, json};
 use std::{sync::Arc, time::Duration};
 
 /// PEM texts of a certificate and its key.
-pub(super) struct Pair {
-    pub(super) certificate: String,
-    pub(super) private_key: String,
-    pub(super) pkcs8: Vec<u8>,
+pub(crate) struct Pair {
+    pub(crate) certificate: String,
+    pub(crate) private_key: String,
+    pub(crate) pkcs8: Vec<u8>,
 }
 
 impl Pair {
     /// What `POST custom_certificates` takes.
-    pub(super) fn body(&self) -> Value {
+    pub(crate) fn body(&self) -> Value {
         json!({ "certificate": self.certificate, "private_key": self.private_key })
     }
 }
 
-pub(super) fn params(names: &[&str]) -> CertificateParams {
+pub(crate) fn params(names: &[&str]) -> CertificateParams {
     let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
     let mut params = CertificateParams::new(names).unwrap();
     params.not_before = date_time_ymd(2026, 1, 1);
@@ -36,17 +36,17 @@ pub(super) fn params(names: &[&str]) -> CertificateParams {
     params
 }
 
-pub(super) fn pair_of(params: &CertificateParams) -> Pair {
+pub(crate) fn pair_of(params: &CertificateParams) -> Pair {
     let key = KeyPair::generate().unwrap();
     let certificate = params.self_signed(&key).unwrap().pem();
     Pair { certificate, private_key: key.serialize_pem(), pkcs8: key.serialize_der() }
 }
 
-pub(super) fn pair(names: &[&str]) -> Pair {
+pub(crate) fn pair(names: &[&str]) -> Pair {
     pair_of(&params(names))
 }
 
-pub(super) fn root(name: &str) -> CertifiedIssuer<'static, KeyPair> {
+pub(crate) fn root(name: &str) -> CertifiedIssuer<'static, KeyPair> {
     let mut params = params(&[]);
     params.distinguished_name.push(DnType::CommonName, name);
     params.extended_key_usages.clear();
@@ -55,22 +55,22 @@ pub(super) fn root(name: &str) -> CertifiedIssuer<'static, KeyPair> {
 }
 
 /// A leaf for a name and the root above it.
-pub(super) fn chain(name: &str) -> (Vec<u8>, Vec<u8>, KeyPair) {
+pub(crate) fn chain(name: &str) -> (Vec<u8>, Vec<u8>, KeyPair) {
     let (root, key) = (root("root"), KeyPair::generate().unwrap());
     let leaf = params(&[name]).signed_by(&key, &root).unwrap();
     (leaf.der().to_vec(), root.der().to_vec(), key)
 }
 
-pub(super) fn chain_pem(chain: &[&[u8]]) -> String {
+pub(crate) fn chain_pem(chain: &[&[u8]]) -> String {
     pem::encode_chain(chain.iter().copied())
 }
 
-pub(super) fn der(pem: &str) -> Vec<u8> {
+pub(crate) fn der(pem: &str) -> Vec<u8> {
     CertificateDer::from_pem_slice(pem.as_bytes()).unwrap().to_vec()
 }
 
 /// Whether rustls, trusting one authority alone, takes a leaf for a name now.
-pub(super) fn verifies(authority: &[u8], leaf: &[u8], name: &str) -> bool {
+pub(crate) fn verifies(authority: &[u8], leaf: &[u8], name: &str) -> bool {
     let mut roots = RootCertStore::empty();
     roots.add(CertificateDer::from(authority)).unwrap();
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());

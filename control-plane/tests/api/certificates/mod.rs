@@ -5,7 +5,7 @@ mod certificate_packs;
 mod custom_certificates;
 mod custom_trust_store;
 mod edge_certificates;
-mod made;
+pub(crate) mod made;
 mod origin_ca;
 mod support;
 mod universal_ssl;
