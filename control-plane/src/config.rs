@@ -62,6 +62,10 @@ pub struct Config {
     /// Address ranges of the nodes as visitors see them, shown at /client/v4/ips.
     #[arg(long, env = "ORANGERY_EDGE_RANGES", value_delimiter = ',')]
     pub edge_ranges: Vec<ipnet::IpNet>,
+    /// How many requests each caller of the REST API may make in five minutes, at this replica; 0 means any number.
+    #[arg(long, env = "ORANGERY_API_RATE_LIMIT", default_value_t = 1200,
+        value_parser = clap::value_parser!(u32).range(0..=1_000_000))]
+    pub api_rate_limit: u32,
     /// How log lines look.
     #[arg(long, env = "ORANGERY_LOG_FORMAT", value_enum, default_value_t = LogFormat::Text)]
     pub log_format: LogFormat,

@@ -2,7 +2,7 @@
 
 use crate::{
     admin,
-    api::{self, App, Fleet},
+    api::{self, App, Fleet, RateLimit},
     clock::Clock,
     config::Config,
     db::{
@@ -104,6 +104,7 @@ pub async fn serve(config: Config, clock: Clock) -> anyhow::Result<Running> {
         colo: config.colo.as_str().into(),
         edge_ranges: config.edge_ranges.clone().into(),
         fleet: Fleet { addresses: link_addresses.into(), reported: link.reports.stored() },
+        rate_limit: RateLimit::new(config.api_rate_limit),
     };
     let plain = Listen { tls: None, stop, tasks: tasks.clone() };
     let admin_clock = app.clock.clone();

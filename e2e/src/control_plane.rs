@@ -38,6 +38,8 @@ impl ControlPlane {
             "--listen=127.0.0.1:0",
             "--link-listen=127.0.0.1:0",
             "--admin-listen=127.0.0.1:0",
+            // One token makes all the writes of a test.
+            "--api-rate-limit=0",
             &format!("--database-url={database_url}"),
             &format!("--master-key-file={key}"),
             &format!("--bootstrap-token-file={token}"),

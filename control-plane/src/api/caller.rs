@@ -16,6 +16,7 @@ use axum::{
     http::{HeaderMap, header, request::Parts},
 };
 use policy::id::{AccountId, UserId};
+use sha2::{Digest as _, Sha256};
 
 const TOKEN_CHARACTERS_MAX: usize = 512;
 const EMAIL_CHARACTERS_MAX: usize = 320;
@@ -68,18 +69,25 @@ impl FromRequestParts<App> for Caller {
             ray: parts.extensions.get::<Ray>().map(|ray| ray.0.clone()),
             at,
         };
-        match credentials(&parts.headers)? {
+        let credentials = credentials(&parts.headers)?;
+        let visit = app.rate_limit.knock(credentials.hash(), parts, at)?;
+        let mut conn = app.conn().await?;
+        match credentials {
             Credentials::Bearer(text) => {
-                let mut conn = app.conn().await?;
-                let token = callers::token(&mut conn, text, at).await?.ok_or(ApiError::InvalidAccessToken)?;
+                let Some(token) = callers::token(&mut conn, text, at).await? else {
+                    return Err(visit.turn_away(ApiError::InvalidAccessToken));
+                };
+                visit.let_in()?;
                 callers::touch(&mut conn, &token, at).await?;
                 let user = if let Owner::User(user) = token.owner { Some(user) } else { None };
                 let (accounts, operator) = (token.accounts.clone(), token.operator);
                 Ok(Self { actor: actor(token.who()), user, token: Some(token), accounts, operator })
             }
             Credentials::Key { email, key } => {
-                let mut conn = app.conn().await?;
-                let person = callers::person(&mut conn, email, key).await?.ok_or(ApiError::UnknownKey)?;
+                let Some(person) = callers::person(&mut conn, email, key).await? else {
+                    return Err(visit.turn_away(ApiError::UnknownKey));
+                };
+                visit.let_in()?;
                 let who = Who::User { id: person.id, token: None };
                 let (accounts, operator) = (person.accounts, person.operator);
                 Ok(Self { actor: actor(who), user: Some(person.id), token: None, accounts, operator })
@@ -92,6 +100,17 @@ impl FromRequestParts<App> for Caller {
 enum Credentials<'a> {
     Bearer(&'a str),
     Key { email: &'a str, key: &'a str },
+}
+
+impl Credentials<'_> {
+    /// What tells callers apart before anybody knows who they are.
+    fn hash(&self) -> [u8; 32] {
+        match self {
+            Self::Bearer(token) => Sha256::digest(token),
+            Self::Key { email, key } => Sha256::digest(format!("{} {key}", email.to_lowercase())),
+        }
+        .into()
+    }
 }
 
 /// `Authorization` wins over the X-Auth pair, since some clients send both.

@@ -64,6 +64,8 @@ pub(crate) enum ApiError {
     NotOffered(&'static str),
     #[error("Precondition failed: the zone is at revision {0}")]
     Stale(Revision),
+    #[error("Please wait and consider throttling your request speed")]
+    TooManyRequests { retry_after_seconds: u64 },
     #[error("The service is busy, try again")]
     Busy(#[source] DbError),
     #[error("internal error")]
@@ -111,6 +113,7 @@ impl ApiError {
             Self::NotFound { code, .. } => (StatusCode::NOT_FOUND, *code),
             Self::NotOffered(_) => (StatusCode::BAD_REQUEST, 10501),
             Self::Stale(_) => (StatusCode::PRECONDITION_FAILED, 10412),
+            Self::TooManyRequests { .. } => (StatusCode::TOO_MANY_REQUESTS, 971),
             Self::Busy(_) => (StatusCode::SERVICE_UNAVAILABLE, 10503),
             Self::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, 10000),
         }
@@ -152,6 +155,9 @@ impl IntoResponse for ApiError {
         match self {
             Self::Busy(_) => {
                 headers.insert(header::RETRY_AFTER, HeaderValue::from(DbError::RETRY_AFTER.as_secs()));
+            }
+            Self::TooManyRequests { retry_after_seconds } => {
+                headers.insert(header::RETRY_AFTER, HeaderValue::from(retry_after_seconds));
             }
             Self::Internal(_) => {
                 headers.insert(SHOULD_RETRY, HeaderValue::from_static("false"));

@@ -23,6 +23,7 @@ mod page_rules;
 mod path;
 mod permission;
 mod query;
+mod rate_limit;
 mod ray;
 mod records;
 mod scope;
@@ -34,6 +35,7 @@ mod zone_subscription;
 mod zones;
 
 pub use applied::Fleet;
+pub use rate_limit::RateLimit;
 pub use ray::Peer;
 
 use crate::{clock::Clock, db::DbError, secrets::MasterKey};
@@ -66,6 +68,7 @@ pub struct App {
     /// Address ranges of the nodes.
     pub edge_ranges: Arc<[IpNet]>,
     pub fleet: Fleet,
+    pub rate_limit: RateLimit,
 }
 
 impl App {
@@ -118,6 +121,7 @@ pub fn service(
         .fallback(no_route)
         .method_not_allowed_fallback(async || ApiError::MethodNotAllowed)
         .layer(middleware::from_fn_with_state(app.clone(), applied::announce))
+        .layer(middleware::from_fn(rate_limit::announce))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(middleware::from_fn_with_state(app.clone(), ray::stamp))
         .with_state(app);

@@ -2,7 +2,7 @@
 
 use axum::body::Body;
 use control_plane::{
-    api::{self, App, Fleet},
+    api::{self, App, Fleet, RateLimit},
     clock::Clock,
     db::{
         self, accounts,
@@ -60,6 +60,7 @@ impl World {
                 addresses: Arc::from(["control.example.com:9443".to_owned()]),
                 reported: tokio::sync::watch::channel(0).1,
             },
+            rate_limit: RateLimit::new(0),
         };
         let first = First { account: "first".into(), email: "admin@example.com".into() };
         bootstrap::ensure(&app.pool, now, &first, None).await.unwrap();

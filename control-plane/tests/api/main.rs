@@ -18,6 +18,7 @@ mod nodes;
 mod openapi;
 mod preconditions;
 mod queries;
+mod rate_limit;
 mod record_list;
 mod record_origin;
 mod record_types;

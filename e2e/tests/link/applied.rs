@@ -3,7 +3,7 @@
 use crate::harness::{Node, World, folder};
 use axum::body::Body;
 use control_plane::{
-    api::{self, App, Fleet},
+    api::{self, App, Fleet, RateLimit},
     clock::Clock,
     db::{
         callers::{self, NewToken, Owner},
@@ -39,6 +39,7 @@ impl Caller {
                 addresses: Arc::from([link.link_addr.to_string()]),
                 reported: link.reports.stored(),
             },
+            rate_limit: RateLimit::new(0),
         };
         let user: String = sqlx::query_scalar("select id from users").fetch_one(&world.pool).await.unwrap();
         let actor = Actor::system("test", jiff::Timestamp::now());
