@@ -28,6 +28,13 @@ const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 const HEADER_READ_TIMEOUT: Duration = Duration::from_secs(20);
 /// How long a connection may stay open while nothing is asked on it; it takes a place meanwhile.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(75);
+/// What is buffered of a head, beyond which the connection is answered 431 and ends.
+const HEAD_BYTES_MAX: u32 = 64 * 1024;
+const HEADERS_MAX: usize = 256;
+const STREAMS_PER_CONNECTION_MAX: u32 = 100;
+/// What is taken of a body before somebody reads it, per HTTP/2 stream and per connection.
+const STREAM_WINDOW_BYTES: u32 = 64 * 1024;
+const CONNECTION_WINDOW_BYTES: u32 = 1024 * 1024;
 /// How long to rest after the system refused to accept, for example for want of file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
@@ -100,9 +107,7 @@ impl Listen {
         Answering: Future<Output = Response<Body>> + Send + 'static,
         Body: hyper::body::Body<Data = Bytes, Error: Into<Box<dyn Error + Send + Sync>>> + Send + 'static,
     {
-        let mut builder = Builder::new(TokioExecutor::new());
-        builder.http1().timer(TokioTimer::new()).header_read_timeout(HEADER_READ_TIMEOUT);
-        builder.http2().timer(TokioTimer::new()).keep_alive_interval(Some(HEADER_READ_TIMEOUT));
+        let builder = builder();
         let (under_way, mut requests) = watch::channel(0_usize);
         let service = hyper::service::service_fn(move |request| {
             let request_under_way = UnderWay::begin(under_way.clone());
@@ -129,6 +134,19 @@ impl Listen {
             tracing::debug!(%error, "a connection ended early");
         }
     }
+}
+
+fn builder() -> Builder<TokioExecutor> {
+    let mut builder = Builder::new(TokioExecutor::new());
+    let mut http1 = builder.http1();
+    http1.timer(TokioTimer::new()).header_read_timeout(HEADER_READ_TIMEOUT);
+    http1.max_buf_size(HEAD_BYTES_MAX as usize).max_headers(HEADERS_MAX);
+    let mut http2 = builder.http2();
+    http2.timer(TokioTimer::new()).keep_alive_interval(Some(HEADER_READ_TIMEOUT));
+    http2.max_header_list_size(HEAD_BYTES_MAX).max_concurrent_streams(STREAMS_PER_CONNECTION_MAX);
+    http2.initial_stream_window_size(STREAM_WINDOW_BYTES);
+    http2.initial_connection_window_size(CONNECTION_WINDOW_BYTES);
+    builder
 }
 
 /// One request, counted until its answer begins.

@@ -2,7 +2,7 @@
 
 use crate::{
     admin,
-    api::{self, App, Fleet, RateLimit},
+    api::{self, App, Fleet, RateLimit, Timeouts},
     clock::Clock,
     config::Config,
     db::{
@@ -105,6 +105,7 @@ pub async fn serve(config: Config, clock: Clock) -> anyhow::Result<Running> {
         edge_ranges: config.edge_ranges.clone().into(),
         fleet: Fleet { addresses: link_addresses.into(), reported: link.reports.stored() },
         rate_limit: RateLimit::new(config.api_rate_limit),
+        timeouts: Timeouts::default(),
     };
     let plain = Listen { tls: None, stop, tasks: tasks.clone() };
     let admin_clock = app.clock.clone();

@@ -1,34 +1,57 @@
 //! Request bodies: JSON, whatever the content type says, within limits of size and time.
 
-use super::error::{ApiError, Result};
+use super::{
+    App,
+    error::{ApiError, Result},
+};
 use crate::whole::whole;
-use axum::extract::{FromRequest, Request};
+use axum::{
+    extract::{FromRequest, Request},
+    http::{HeaderMap, header},
+};
+use bytes::Bytes;
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use hyper::body::Body as _;
 use serde::{Deserialize, Deserializer, de::DeserializeOwned};
 use serde_json::Value;
 use serde_path_to_error::Segment;
-use std::time::Duration;
 
 /// Enough for a full batch of records.
-pub(crate) const BODY_BYTES_MAX: usize = 8 * 1024 * 1024;
-const BODY_TIMEOUT: Duration = Duration::from_secs(30);
+const BODY_BYTES_MAX: usize = 8 * 1024 * 1024;
 
 /// A body, parsed. Unknown fields are ignored, as clients send read-only ones back.
 pub(crate) struct Body<T>(pub T);
 
-impl<T: DeserializeOwned, S: Sync> FromRequest<S> for Body<T> {
+impl<T: DeserializeOwned> FromRequest<App> for Body<T> {
     type Rejection = ApiError;
 
-    async fn from_request(request: Request, _: &S) -> Result<Self> {
-        let body = Limited::new(request.into_body(), BODY_BYTES_MAX);
-        let bytes =
-            tokio::time::timeout(BODY_TIMEOUT, body.collect()).await.map_err(|_| ApiError::BodyTooSlow)?;
-        let bytes = bytes.map_err(|error| match error.downcast::<LengthLimitError>() {
-            Ok(_) => ApiError::BodyTooLarge(BODY_BYTES_MAX),
-            Err(error) => ApiError::MalformedJson(format!("the body broke off: {error}")),
-        })?;
-        parse(&bytes.to_bytes()).map(Self)
+    async fn from_request(request: Request, app: &App) -> Result<Self> {
+        parse(&read(request, BODY_BYTES_MAX, app).await?).map(Self)
     }
+}
+
+/// Reads a body of at most `bytes_max` bytes as it is, for a resource that takes something else than JSON, or more of it.
+pub(crate) async fn read(request: Request, bytes_max: usize, app: &App) -> Result<Bytes> {
+    if is_encoded(request.headers()) {
+        return Err(ApiError::EncodedBody);
+    }
+    let body = request.into_body();
+    // Where the length is known there is no need to wait for what is refused anyway.
+    if body.size_hint().lower() > bytes_max as u64 {
+        return Err(ApiError::BodyTooLarge(bytes_max));
+    }
+    let whole = tokio::time::timeout(app.timeouts.body, Limited::new(body, bytes_max).collect());
+    let whole = whole.await.map_err(|_| ApiError::BodyTooSlow)?;
+    let whole = whole.map_err(|error| match error.downcast::<LengthLimitError>() {
+        Ok(_) => ApiError::BodyTooLarge(bytes_max),
+        Err(error) => ApiError::MalformedJson(format!("the body broke off: {error}")),
+    })?;
+    Ok(whole.to_bytes())
+}
+
+fn is_encoded(headers: &HeaderMap) -> bool {
+    let codings = headers.get_all(header::CONTENT_ENCODING);
+    codings.iter().any(|coding| !coding.as_bytes().eq_ignore_ascii_case(b"identity"))
 }
 
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {

@@ -13,6 +13,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use policy::revision::Revision;
+use std::time::Duration;
 
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ApiError {
@@ -44,6 +45,12 @@ pub(crate) enum ApiError {
     MethodNotAllowed,
     #[error("Malformed JSON in request body: {0}")]
     MalformedJson(String),
+    #[error("The path and its query are longer than {0} bytes")]
+    UriTooLong(usize),
+    #[error("There are more than {headers} request headers, or more than {bytes} bytes of them")]
+    HeadersTooLarge { headers: usize, bytes: usize },
+    #[error("Request bodies are not taken compressed: send the body without Content-Encoding")]
+    EncodedBody,
     #[error("Request body is larger than {0} bytes")]
     BodyTooLarge(usize),
     #[error("Request body did not arrive in time")]
@@ -68,6 +75,9 @@ pub(crate) enum ApiError {
     TooManyRequests { retry_after_seconds: u64 },
     #[error("The service is busy, try again")]
     Busy(#[source] DbError),
+    /// A write may have come to its commit all the same.
+    #[error("The request was given up after {} seconds, try again", .0.as_secs())]
+    TookTooLong(Duration),
     #[error("internal error")]
     Internal(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
@@ -106,6 +116,9 @@ impl ApiError {
             Self::NoRoute(_) => (StatusCode::NOT_FOUND, 7003),
             Self::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, 10405),
             Self::MalformedJson(_) => (StatusCode::BAD_REQUEST, 6007),
+            Self::UriTooLong(_) => (StatusCode::URI_TOO_LONG, 10414),
+            Self::HeadersTooLarge { .. } => (StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, 10431),
+            Self::EncodedBody => (StatusCode::UNSUPPORTED_MEDIA_TYPE, 10415),
             Self::BodyTooLarge(_) => (StatusCode::PAYLOAD_TOO_LARGE, 6008),
             Self::BodyTooSlow => (StatusCode::REQUEST_TIMEOUT, 6009),
             Self::Invalid { .. } => (StatusCode::BAD_REQUEST, 1004),
@@ -114,7 +127,7 @@ impl ApiError {
             Self::NotOffered(_) => (StatusCode::BAD_REQUEST, 10501),
             Self::Stale(_) => (StatusCode::PRECONDITION_FAILED, 10412),
             Self::TooManyRequests { .. } => (StatusCode::TOO_MANY_REQUESTS, 971),
-            Self::Busy(_) => (StatusCode::SERVICE_UNAVAILABLE, 10503),
+            Self::Busy(_) | Self::TookTooLong(_) => (StatusCode::SERVICE_UNAVAILABLE, 10503),
             Self::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, 10000),
         }
     }
@@ -141,6 +154,8 @@ impl ApiError {
             tracing::error!(error, "request failed");
         } else if let Self::Busy(error) = self {
             tracing::warn!(error = error as &dyn std::error::Error, "request refused: database busy");
+        } else if let Self::TookTooLong(limit) = self {
+            tracing::warn!(?limit, "request given up");
         }
     }
 }
@@ -153,7 +168,10 @@ impl IntoResponse for ApiError {
         let mut response = (status, Json(failure)).into_response();
         let headers = response.headers_mut();
         match self {
-            Self::Busy(_) => {
+            Self::EncodedBody => {
+                headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+            }
+            Self::Busy(_) | Self::TookTooLong(_) => {
                 headers.insert(header::RETRY_AFTER, HeaderValue::from(DbError::RETRY_AFTER.as_secs()));
             }
             Self::TooManyRequests { retry_after_seconds } => {

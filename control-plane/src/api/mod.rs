@@ -3,6 +3,7 @@
 mod accounts;
 mod applied;
 mod body;
+mod bounds;
 mod ca;
 mod caller;
 mod certificate_packs;
@@ -35,6 +36,7 @@ mod zone_subscription;
 mod zones;
 
 pub use applied::Fleet;
+pub use bounds::Timeouts;
 pub use rate_limit::RateLimit;
 pub use ray::Peer;
 
@@ -69,6 +71,7 @@ pub struct App {
     pub edge_ranges: Arc<[IpNet]>,
     pub fleet: Fleet,
     pub rate_limit: RateLimit,
+    pub timeouts: Timeouts,
 }
 
 impl App {
@@ -120,8 +123,10 @@ pub fn service(
         .merge(docs::router(docs::complete(document)))
         .fallback(no_route)
         .method_not_allowed_fallback(async || ApiError::MethodNotAllowed)
+        .layer(middleware::from_fn_with_state(app.clone(), bounds::time))
         .layer(middleware::from_fn_with_state(app.clone(), applied::announce))
         .layer(middleware::from_fn(rate_limit::announce))
+        .layer(middleware::from_fn(bounds::size))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(middleware::from_fn_with_state(app.clone(), ray::stamp))
         .with_state(app);

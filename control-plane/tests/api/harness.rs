@@ -2,7 +2,7 @@
 
 use axum::body::Body;
 use control_plane::{
-    api::{self, App, Fleet, RateLimit},
+    api::{self, App, Fleet, RateLimit, Timeouts},
     clock::Clock,
     db::{
         self, accounts,
@@ -61,6 +61,7 @@ impl World {
                 reported: tokio::sync::watch::channel(0).1,
             },
             rate_limit: RateLimit::new(0),
+            timeouts: Timeouts::default(),
         };
         let first = First { account: "first".into(), email: "admin@example.com".into() };
         bootstrap::ensure(&app.pool, now, &first, None).await.unwrap();

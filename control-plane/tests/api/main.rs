@@ -5,6 +5,7 @@ mod accounts;
 mod bad_input;
 mod batch;
 mod bootstrap;
+mod bounds;
 mod certificates;
 mod change;
 mod compatibility;

@@ -76,7 +76,7 @@ fn config(folder: &std::path::Path, database: &str, more: &[&str]) -> Config {
     Config::parse_from(words.into_iter().chain(more.iter().copied()))
 }
 
-async fn over_http1<S>(stream: S, request: Request<Full<Bytes>>) -> Response<Incoming>
+pub(crate) async fn over_http1<S>(stream: S, request: Request<Full<Bytes>>) -> Response<Incoming>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
@@ -85,7 +85,7 @@ where
     sender.send_request(request).await.unwrap()
 }
 
-async fn over_http2<S>(stream: S, request: Request<Full<Bytes>>) -> Response<Incoming>
+pub(crate) async fn over_http2<S>(stream: S, request: Request<Full<Bytes>>) -> Response<Incoming>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
@@ -95,7 +95,7 @@ where
     sender.send_request(request).await.unwrap()
 }
 
-async fn tcp(address: SocketAddr) -> TcpStream {
+pub(crate) async fn tcp(address: SocketAddr) -> TcpStream {
     TcpStream::connect(address).await.unwrap()
 }
 

@@ -3,7 +3,7 @@
 use crate::harness::{Node, World, folder};
 use axum::body::Body;
 use control_plane::{
-    api::{self, App, Fleet, RateLimit},
+    api::{self, App, Fleet, RateLimit, Timeouts},
     clock::Clock,
     db::{
         callers::{self, NewToken, Owner},
@@ -40,6 +40,7 @@ impl Caller {
                 reported: link.reports.stored(),
             },
             rate_limit: RateLimit::new(0),
+            timeouts: Timeouts::default(),
         };
         let user: String = sqlx::query_scalar("select id from users").fetch_one(&world.pool).await.unwrap();
         let actor = Actor::system("test", jiff::Timestamp::now());
