@@ -14,6 +14,7 @@ mod enrolment_tokens;
 mod envelope;
 mod error;
 mod flags;
+mod gzip;
 mod ips;
 mod memberships;
 mod nodes;
@@ -126,6 +127,8 @@ pub fn service(
         .layer(middleware::from_fn_with_state(app.clone(), bounds::time))
         .layer(middleware::from_fn_with_state(app.clone(), applied::announce))
         .layer(middleware::from_fn(rate_limit::announce))
+        .layer(gzip::layer())
+        .layer(middleware::from_fn(gzip::mark))
         .layer(middleware::from_fn(bounds::size))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(middleware::from_fn_with_state(app.clone(), ray::stamp))

@@ -4,6 +4,7 @@ use super::{
     App,
     caller::Caller,
     error::{ApiError, Result},
+    gzip::plain_tag,
     permission::Permission,
 };
 use crate::db::{
@@ -64,7 +65,7 @@ impl IfMatch {
     fn check(&self, revision: Revision) -> Result<()> {
         let Some(tags) = &self.0 else { return Ok(()) };
         let current = format!("\"{revision}\"");
-        if tags.iter().any(|tag| tag == "*" || *tag == current) {
+        if tags.iter().any(|tag| tag == "*" || plain_tag(tag) == current) {
             Ok(())
         } else {
             Err(ApiError::Stale(revision))

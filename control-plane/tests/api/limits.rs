@@ -4,7 +4,7 @@ use crate::harness::World;
 use serde_json::json;
 use std::time::{Duration, Instant};
 
-async fn fill(world: &World, zone: &str, count: i32, name_bytes: i32) {
+pub(crate) async fn fill(world: &World, zone: &str, count: i32, name_bytes: i32) {
     sqlx::query(
         "insert into records (id, zone_id, type, name, content, content_hash, ttl, proxied, created_on, modified_on)
          select lpad(to_hex(n), 32, '0'), $1, 'A', left(lpad(n::text, 10, '0') || repeat('.aaaaaaa', 40), $3) || '.example.com', '192.0.2.1',

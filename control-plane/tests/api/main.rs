@@ -12,6 +12,7 @@ mod compatibility;
 mod credentials;
 mod flags;
 mod furnished;
+mod gzip;
 mod harness;
 mod imports;
 mod limits;
