@@ -1,5 +1,6 @@
 //! The master key: everything secret in the database is sealed under it.
 
+use crate::random;
 use chacha20poly1305::{KeyInit, XChaCha20Poly1305, XNonce, aead::Aead, aead::Payload};
 use std::{
     fs,
@@ -58,7 +59,7 @@ impl MasterKey {
         Ok(Self(key))
     }
 
-    /// Reads the key, or makes one if the file does not exist yet.
+    /// Reads the key, or makes one if the file does not exist yet. Of several who make one, the first is followed by all.
     pub fn read_or_create(path: &Path) -> Result<Self, MasterKeyError> {
         if path.exists() {
             return Self::read(path);
@@ -68,16 +69,22 @@ impl MasterKey {
         if let Some(folder) = path.parent() {
             fs::create_dir_all(folder).map_err(failed)?;
         }
-        let mut options = fs::OpenOptions::new();
-        match options.write(true).create_new(true).mode(0o600).open(path) {
-            Ok(mut file) => {
-                let text = Zeroizing::new(hex::encode(*key.0));
-                file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(failed)?;
-                Ok(key)
-            }
+        let draft = path.with_added_extension(hex::encode(random::bytes::<8>()));
+        // A link appears at once and whole, and never in place of another.
+        let linked = key.write(&draft).and_then(|()| fs::hard_link(&draft, path));
+        fs::remove_file(&draft).ok();
+        match linked {
+            Ok(()) => Ok(key),
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Self::read(path),
             Err(error) => Err(failed(error)),
         }
+    }
+
+    fn write(&self, path: &Path) -> io::Result<()> {
+        let text = Zeroizing::new(hex::encode(*self.0));
+        let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+        file.write_all(text.as_bytes())?;
+        file.sync_all()
     }
 
     /// Seals a secret for one place in the database, named by `context` as `table/column/row`.
@@ -115,6 +122,21 @@ mod tests {
         assert_eq!(key.open("authorities/key/edge", &sealed).expect("opens").as_slice(), b"secret");
         assert!(key.open("authorities/key/link", &sealed).is_err());
         assert!(MasterKey::generate().expect("randomness").open("authorities/key/edge", &sealed).is_err());
+    }
+
+    #[test]
+    fn those_who_make_a_key_at_the_same_time_have_the_same() {
+        let folder =
+            std::env::temp_dir().join(format!("orangery-master-key-{}", hex::encode(random::bytes::<8>())));
+        let path = folder.join("key");
+        let make = || MasterKey::read_or_create(&path).expect("a key").0;
+        let keys: Vec<_> = std::thread::scope(|scope| {
+            let makers: Vec<_> = (0..16).map(|_| scope.spawn(make)).collect();
+            makers.into_iter().map(|maker| maker.join().expect("no panic")).collect()
+        });
+        assert!(keys.iter().all(|key| *key == keys[0]));
+        assert_eq!(fs::read_dir(&folder).expect("the folder").count(), 1, "nothing is left beside it");
+        fs::remove_dir_all(folder).expect("removed");
     }
 
     #[test]

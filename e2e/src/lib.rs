@@ -7,6 +7,7 @@ pub mod edge;
 pub mod eventually;
 pub mod node;
 pub mod origins;
+pub mod replicas;
 pub mod rest;
 pub mod scratch;
 pub mod visitor;

@@ -15,6 +15,8 @@ const READY_WITHIN: Duration = Duration::from_secs(20);
 
 pub struct Node {
     pub name: String,
+    /// What it enforces.
+    pub current: Arc<Current>,
     running: Running,
     following: Following,
     shutdown: CancellationToken,
@@ -57,8 +59,8 @@ impl Node {
         let config = Config::try_parse_from(flags)?;
         let (current, shutdown) = (Arc::new(Current::new()), CancellationToken::new());
         let following = data_plane::follow::start(&config, Arc::clone(&current), shutdown.clone())?;
-        let running = serve(config, current, shutdown.clone()).await?;
-        Ok(Self { name: wishes.name, running, following, shutdown, ca_pem: wishes.ca_pem, scratch })
+        let running = serve(config, Arc::clone(&current), shutdown.clone()).await?;
+        Ok(Self { name: wishes.name, current, running, following, shutdown, ca_pem: wishes.ca_pem, scratch })
     }
 
     /// Returns when the node has a configuration and its visitor ports are open.

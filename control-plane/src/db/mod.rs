@@ -31,7 +31,7 @@ pub use error::{Constraint, DbError};
 
 use policy::revision::Revision;
 use sqlx::{
-    PgPool,
+    Connection as _, Executor as _, PgPool,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 use std::{str::FromStr, time::Duration};
@@ -52,9 +52,13 @@ pub async fn connect(options: PgConnectOptions, connections_max: u32) -> Result<
     Ok(pool.connect_with(options).await?)
 }
 
-/// Brings the database to the form this version needs. Replicas that start together wait for each other.
+/// Brings the database to the form this version needs. Replicas that start together wait for each other, for as long as the
+/// one that is first may take: the limits of ordinary connections would end the wait, and a long migration.
 pub async fn migrate(pool: &PgPool) -> Result<(), DbError> {
-    Ok(sqlx::migrate!("../migrations").run(pool).await?)
+    let mut conn = pool.acquire().await?.detach();
+    conn.execute("set lock_timeout = 0; set statement_timeout = 0").await?;
+    sqlx::migrate!("../migrations").run(&mut conn).await?;
+    Ok(conn.close().await?)
 }
 
 /// The newest published revision.

@@ -14,6 +14,7 @@ use machine::Machine;
 use std::time::Duration;
 use tokio::sync::watch;
 use verify::Findings;
+pub use verify::revisions_abut;
 use writer::Writer;
 
 const WRITERS: usize = 4;

@@ -31,7 +31,7 @@ pub(super) async fn all(machine: &Machine, ledgers: &[Ledger]) -> anyhow::Result
 }
 
 /// Revisions begin at 1, have no gaps, and each chain follows from the one before and the documents of its revision.
-pub(super) async fn revisions_abut(database: &mut PgConnection) -> anyhow::Result<u64> {
+pub async fn revisions_abut(database: &mut PgConnection) -> anyhow::Result<u64> {
     let mut documents: BTreeMap<i64, BTreeMap<String, bool>> = BTreeMap::new();
     for row in sqlx::query("select revision, document, removed from outbox").fetch_all(&mut *database).await?
     {

@@ -7,6 +7,7 @@ mod enrolment;
 mod harness;
 mod history;
 mod model;
+mod replicas;
 mod secrets;
 mod stream;
 mod wire;

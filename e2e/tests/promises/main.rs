@@ -8,6 +8,7 @@ mod matrix;
 mod origins;
 mod planes;
 mod refusals;
+mod replicas;
 mod streams;
 mod tenants;
 mod walkthrough;
