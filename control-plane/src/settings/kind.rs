@@ -182,8 +182,9 @@ mod tests {
 
     #[test]
     fn objects_are_kept_with_the_fields_that_were_sent_and_no_others_are_taken() {
-        let inner = Kind::Object(&[("max_age", Kind::Whole { allowed: Whole::Between(0, 10), default: 0 })]);
-        let kind = Kind::Object(&[("enabled", Kind::Flag(false)), ("header", inner)]);
+        const HEADER: Kind =
+            Kind::Object(&[("max_age", Kind::Whole { allowed: Whole::Between(0, 10), default: 0 })]);
+        let kind = Kind::Object(&[("enabled", Kind::Flag(false)), ("header", HEADER)]);
         assert_eq!(kind.default(), json!({"enabled": false, "header": {"max_age": 0}}));
         for sent in [json!({}), json!({"enabled": true}), json!({"header": {"max_age": 3}})] {
             assert_eq!(kind.accept(&sent), Some(sent));
