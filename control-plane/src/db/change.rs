@@ -181,32 +181,25 @@ impl Change {
         let chain = next_chain(previous, revision, &salt, &self.documents);
         let (keys, removed): (Vec<String>, Vec<bool>) = self.documents.clone().into_iter().unzip();
         let zones: Vec<String> = zones.iter().map(ZoneId::to_string).collect();
-        sqlx::query!("update revision_counter set revision = $1, chain = $2", number, &chain.0)
-            .execute(&mut *conn)
-            .await?;
+        // One statement, because whoever publishes next waits for it.
         sqlx::query!(
-            "insert into revisions (revision, salt, chain, at) values ($1, $2, $3, $4)",
+            "with counted as (update revision_counter set revision = $1, chain = $3),
+                  numbered as (insert into revisions (revision, salt, chain, at) values ($1, $2, $3, $4)),
+                  noted as (insert into outbox (revision, document, removed)
+                            select $1, document, removed from unnest($5::text[], $6::bool[]) as t (document, removed)),
+                  stamped as (update zones set revision = $1 where id = any($7))
+             select pg_notify('orangery_revision', $8) is null as sent",
             number,
             &salt,
             &chain.0,
-            self.actor.at.to_sqlx()
-        )
-        .execute(&mut *conn)
-        .await?;
-        sqlx::query!(
-            "insert into outbox (revision, document, removed) select $1, document, removed from unnest($2::text[], $3::bool[]) as t (document, removed)",
-            number,
+            self.actor.at.to_sqlx(),
             &keys,
-            &removed
+            &removed,
+            &zones,
+            number.to_string()
         )
-        .execute(&mut *conn)
+        .fetch_one(conn)
         .await?;
-        sqlx::query!("update zones set revision = $1 where id = any($2)", number, &zones)
-            .execute(&mut *conn)
-            .await?;
-        sqlx::query!("select pg_notify('orangery_revision', $1) is null as sent", number.to_string())
-            .fetch_one(conn)
-            .await?;
         Ok(revision)
     }
 }
