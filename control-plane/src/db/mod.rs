@@ -39,6 +39,9 @@ use std::{str::FromStr, time::Duration};
 /// How long a request waits for a free connection before it is answered 503.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// How long an idle connection is taken for alive without asking, which would cost every request a round trip.
+const TRUSTED_FOR: Duration = Duration::from_secs(1);
+
 /// Opens a pool of at most `connections_max` connections, each of which gives up on locks after 5 s, on statements after 30 s
 /// and on idle transactions after 10 s.
 pub async fn connect(options: PgConnectOptions, connections_max: u32) -> Result<PgPool, DbError> {
@@ -48,7 +51,18 @@ pub async fn connect(options: PgConnectOptions, connections_max: u32) -> Result<
         ("idle_in_transaction_session_timeout", "10s"),
         ("timezone", "UTC"),
     ]);
-    let pool = PgPoolOptions::new().max_connections(connections_max).acquire_timeout(ACQUIRE_TIMEOUT);
+    let pool = PgPoolOptions::new()
+        .max_connections(connections_max)
+        .acquire_timeout(ACQUIRE_TIMEOUT)
+        .test_before_acquire(false)
+        .before_acquire(|conn, meta| {
+            Box::pin(async move {
+                if meta.idle_for > TRUSTED_FOR {
+                    conn.ping().await?;
+                }
+                Ok(true)
+            })
+        });
     Ok(pool.connect_with(options).await?)
 }
 
