@@ -128,9 +128,11 @@ mod tests {
         let zone = zone(vec![
             record(RecordKind::Cname, "*.example.org", "elsewhere.test", true),
             record(RecordKind::Mx, "mail.example.org", "", false),
+            record(RecordKind::Srv, "_sip._tcp.example.org", "", false),
         ]);
         let zone = zone.expect("compiles");
         assert_eq!(zone.names.find("mail.example.org"), Some(&Name::Empty));
+        assert_eq!(zone.names.find("_tcp.example.org"), Some(&Name::Empty));
         assert!(matches!(
             zone.names.find("any.example.org"),
             Some(Name::Proxied { target: Target::Cname(_), .. })

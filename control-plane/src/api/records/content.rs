@@ -57,7 +57,7 @@ pub(super) fn content(kind: RecordKind, sent: Sent, own_name: &Hostname) -> Resu
 
 /// A content with parts and its priority, which may stand in `data`, before the parts of the text, or for itself.
 fn structured(kind: RecordKind, sent: &Sent) -> Result<Option<(Data, Option<Whole>)>> {
-    if !data::is_structured(kind) {
+    if data::parts_of(kind) == 0 {
         return Ok(None);
     }
     if let Some(fields) = &sent.data {
@@ -72,14 +72,14 @@ fn structured(kind: RecordKind, sent: &Sent) -> Result<Option<(Data, Option<Whol
     }
     let refuse = |bad: BadData| ApiError::invalid("/content", bad_data(kind, "content", bad));
     let words = data::words(&sent.text).map_err(|broken| refuse(broken.into()))?;
-    if let Some(([first], rest)) = words.split_first_chunk().filter(|_| kind.has_priority())
-        && let Some(Ok(data)) = Data::read(kind, rest, None)
-        && let Ok(priority) = first.written().parse()
-    {
-        return Ok(Some((data, Some(Whole(priority)))));
-    }
-    let data = Data::read(kind, &words, None).transpose().map_err(refuse)?;
-    Ok(data.map(|data| (data, sent.priority)))
+    let (priority, words) = match words.split_first() {
+        Some((first, rest)) if kind.has_priority() && rest.len() >= data::parts_of(kind) => {
+            (Some(Whole(first.written().parse().unwrap_or(-1))), rest)
+        }
+        _ => (sent.priority, words.as_slice()),
+    };
+    let data = Data::read(kind, words, None).transpose().map_err(refuse)?;
+    Ok(data.map(|data| (data, priority)))
 }
 
 /// A number that is sent inside `data`; what is none is out of every range.

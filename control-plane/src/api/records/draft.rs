@@ -203,7 +203,7 @@ fn ttl(Whole(seconds): Whole) -> Result<i32> {
 fn data(kind: RecordKind, field: Field<Value>) -> Result<Option<Map<String, Value>>> {
     match field.given() {
         Some(Value::Object(fields)) => Ok(Some(fields).filter(|fields| !fields.is_empty())),
-        Some(_) if data::is_structured(kind) => {
+        Some(_) if data::parts_of(kind) > 0 => {
             Err(ApiError::invalid("/data", "Invalid value for `data`: an object is expected"))
         }
         Some(_) | None => Ok(None),

@@ -119,9 +119,9 @@ impl Data {
     }
 }
 
-/// Whether contents of this type have parts.
-pub(super) fn is_structured(kind: RecordKind) -> bool {
-    layout::parts(kind).is_some()
+/// How many parts contents of this type have; of most types, none.
+pub(super) fn parts_of(kind: RecordKind) -> usize {
+    layout::parts(kind).map_or(0, <[Part]>::len)
 }
 
 fn bad(part: &Part) -> impl FnOnce(Wrong) -> BadData {
