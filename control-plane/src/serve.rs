@@ -2,7 +2,7 @@
 
 use crate::{
     admin,
-    api::{self, App, Fleet, RateLimit, Timeouts},
+    api::{self, App, Bookmarks, Fleet, RateLimit, Timeouts},
     clock::Clock,
     config::Config,
     db::{
@@ -106,6 +106,7 @@ pub async fn serve(config: Config, clock: Clock) -> anyhow::Result<Running> {
         fleet: Fleet { addresses: link_addresses.into(), reported: link.reports.stored() },
         rate_limit: RateLimit::new(config.api_rate_limit),
         timeouts: Timeouts::default(),
+        bookmarks: Bookmarks::default(),
     };
     let plain = Listen { tls: None, stop, tasks: tasks.clone() };
     let admin_clock = app.clock.clone();

@@ -40,6 +40,7 @@ pub use applied::Fleet;
 pub use bounds::Timeouts;
 pub use rate_limit::RateLimit;
 pub use ray::Peer;
+pub use records::Bookmarks;
 
 use crate::{clock::Clock, db::DbError, secrets::MasterKey};
 use axum::{
@@ -73,6 +74,7 @@ pub struct App {
     pub fleet: Fleet,
     pub rate_limit: RateLimit,
     pub timeouts: Timeouts,
+    pub bookmarks: Bookmarks,
 }
 
 impl App {

@@ -5,10 +5,14 @@ use super::{
     records::{Record, RecordKind, Row},
 };
 use policy::id::ZoneId;
-use sqlx::PgConnection;
+use sqlx::{PgConnection, Postgres, QueryBuilder};
+use std::fmt::Display;
+
+/// How much of a content counts when records are ordered by it.
+const CONTENT_CHARACTERS_COMPARED: usize = 256;
 
 /// What a list is narrowed to; an absent condition admits everything. Texts are compared without regard to case.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Filter {
     pub name: TextFilter,
     pub content: TextFilter,
@@ -19,7 +23,7 @@ pub struct Filter {
     pub tags_any: bool,
     pub kind: Vec<String>,
     pub proxied: Option<bool>,
-    /// Occurs in the name, the content, the comment or a tag.
+    /// Occurs in the name, the content, the comment or a tag, whatever `any` says.
     pub search: Option<String>,
     /// One fulfilled condition is enough.
     pub any: bool,
@@ -28,7 +32,7 @@ pub struct Filter {
 }
 
 /// Conditions on one text, in lower case.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct TextFilter {
     pub exact: Option<String>,
     pub contains: Option<String>,
@@ -37,7 +41,7 @@ pub struct TextFilter {
 }
 
 /// A condition on the tags, each of which is a name, or a name and a value with a colon between them.
-#[derive(Debug)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TagFilter {
     pub how: TagMatch,
     /// In lower case: a tag, or for [`TagMatch::Present`] and [`TagMatch::Absent`] the name of one.
@@ -90,87 +94,172 @@ pub enum Order {
 }
 
 impl Order {
-    fn as_str(self) -> &'static str {
+    /// What is compared, the rest deciding among equals. Only the orders by name and by type are those of an index.
+    fn columns(self) -> &'static [&'static str] {
         match self {
-            Self::Type => "type",
-            Self::Name => "name",
-            Self::Content => "content",
-            Self::Ttl => "ttl",
-            Self::Proxied => "proxied",
+            Self::Name => &["name", "type", "content_hash"],
+            Self::Type => &["type", "name", "content_hash"],
+            Self::Content => &[r#"left(content, 256) collate "C""#, "name", "type", "content_hash"],
+            Self::Ttl => &["lpad(ttl::text, 10, '0')", "name", "type", "content_hash"],
+            Self::Proxied => &["proxied::text", "name", "type", "content_hash"],
         }
     }
 }
 
-/// The records of a zone, and how many there are in all. `limit` and `offset` count records.
-///
-/// Each condition becomes one verdict: true, false, or null where it was not asked for. TXT content is compared without the
-/// quotes around it.
-pub async fn list(
+/// The place of a record in a list, from which the list can be read on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// By what the list is ordered, unless that is the name or the type.
+    key: String,
+    name: String,
+    kind: RecordKind,
+    content_hash: Vec<u8>,
+}
+
+impl Place {
+    pub fn of(record: &Record, order: Order) -> Self {
+        Self {
+            key: match order {
+                Order::Name | Order::Type => String::new(),
+                Order::Content => record.content.chars().take(CONTENT_CHARACTERS_COMPARED).collect(),
+                Order::Ttl => format!("{:010}", record.ttl),
+                Order::Proxied => record.proxied.to_string(),
+            },
+            name: record.name.to_string(),
+            kind: record.kind,
+            content_hash: record.content_hash.to_vec(),
+        }
+    }
+}
+
+/// Records of a zone after a place in the list, or from its beginning. Descending is ascending turned round.
+pub async fn page(
     conn: &mut PgConnection,
     zone: ZoneId,
     filter: &Filter,
+    after: Option<&Place>,
+    skip: i64,
     limit: i64,
-    offset: i64,
-) -> Result<(Vec<Record>, i64), DbError> {
-    let (patterns, absent): (Vec<String>, Vec<bool>) =
-        filter.tags.iter().map(|tag| (tag.pattern(), tag.how == TagMatch::Absent)).unzip();
-    let rows = sqlx::query_as!(
-        Row,
-        r#"select r.id, r.zone_id, r.type as "kind: RecordKind", r.name, r.content, r.content_hash, r.ttl, r.proxied, r.priority, r.comment,
-                  r.comment_modified_on, r.tags, r.tags_modified_on, r.settings, r.origin, r.created_on, r.modified_on,
-                  count(*) over () as "total!"
-           from records r
-           cross join lateral (select
-               lower(case when r.type = 'TXT' then trim(both '"' from r.content) else r.content end) as content,
-               lower(coalesce(r.comment, '')) as comment,
-               lower(r.tags::text)::text[] as tags) l
-           cross join lateral (select array[
-               r.name = $2, position($3 in r.name) > 0, starts_with(r.name, $4), right(r.name, length($5)) = $5,
-               l.content = $6, position($7 in l.content) > 0, starts_with(l.content, $8), right(l.content, length($9)) = $9,
-               l.comment = $10, position($11 in l.comment) > 0, starts_with(l.comment, $12), right(l.comment, length($13)) = $13,
-               (l.comment <> '') = $14,
-               (select case when $16 then bool_or(m.met) else bool_and(m.met) end
-                from (select exists (select from unnest(l.tags) tag where tag ~ p.pattern) <> p.absent as met
-                      from unnest($15::text[], $24::bool[]) as p (pattern, absent)) m),
-               case when $17 <> '{}'::text[] then r.type = any($17) end,
-               r.proxied = $18,
-               position($19 in concat_ws(' ', r.name, l.content, l.comment, array_to_string(l.tags, ' '))) > 0] as verdicts) v
-           cross join lateral (select case $20 when 'type' then r.type when 'content' then r.content
-                                               when 'ttl' then lpad(r.ttl::text, 10, '0') when 'proxied' then r.proxied::text
-                                               else r.name end as key) k
-           where r.zone_id = $1
-             and case when $21 then (true = any (v.verdicts)) is true or cardinality(array_remove(v.verdicts, null)) = 0
-                      else (false = any (v.verdicts)) is not true end
-           order by case when $22 then null else k.key end, case when $22 then k.key end desc, r.name, r.type, r.id
-           limit $23 offset $25"#,
-        zone.to_string(),
-        filter.name.exact,
-        filter.name.contains,
-        filter.name.starts_with,
-        filter.name.ends_with,
-        filter.content.exact,
-        filter.content.contains,
-        filter.content.starts_with,
-        filter.content.ends_with,
-        filter.comment.exact,
-        filter.comment.contains,
-        filter.comment.starts_with,
-        filter.comment.ends_with,
-        filter.comment_present,
-        &patterns,
-        filter.tags_any,
-        &filter.kind,
-        filter.proxied,
-        filter.search,
-        filter.order.as_str(),
-        filter.any,
-        filter.descending,
-        limit,
-        &absent,
-        offset
-    )
-    .fetch_all(conn)
-    .await?;
-    let total = rows.first().map_or(0, |row| row.total);
-    Ok((rows.into_iter().map(Record::try_from).collect::<Result<_, _>>()?, total))
+) -> Result<Vec<Record>, DbError> {
+    let mut query = QueryBuilder::new(
+        "select id, zone_id, type as kind, name, content, content_hash, ttl, proxied, priority, comment, comment_modified_on, tags,
+                tags_modified_on, settings, origin, created_on, modified_on
+         from records where ",
+    );
+    narrow(&mut query, zone, filter);
+    let columns = filter.order.columns();
+    let (direction, comparison) = if filter.descending { (" desc", "<") } else { ("", ">") };
+    if let Some(place) = after {
+        query.push(format_args!(" and ({}) {comparison} (", columns.join(", ")));
+        let mut values = query.separated(", ");
+        for column in columns {
+            match *column {
+                "name" => values.push_bind(place.name.clone()),
+                "type" => values.push_bind(place.kind.as_str()),
+                "content_hash" => values.push_bind(place.content_hash.clone()),
+                _ => values.push_bind(place.key.clone()),
+            };
+        }
+        query.push(")");
+    }
+    let order: Vec<_> = columns.iter().map(|column| format!("{column}{direction}")).collect();
+    query.push(format_args!(" order by {} limit ", order.join(", "))).push_bind(limit);
+    query.push(" offset ").push_bind(skip);
+    let rows: Vec<Row> = query.build_query_as().fetch_all(conn).await?;
+    rows.into_iter().map(Record::try_from).collect()
+}
+
+/// How many records of a zone a list has.
+pub async fn count(conn: &mut PgConnection, zone: ZoneId, filter: &Filter) -> Result<i64, DbError> {
+    let mut query = QueryBuilder::new("select count(*) from records where ");
+    narrow(&mut query, zone, filter);
+    Ok(query.build_query_scalar().fetch_one(conn).await?)
+}
+
+/// TXT is compared without the quotes in it.
+const CONTENT: &str =
+    r#"lower(case when type = 'TXT' then replace(trim(both '"' from content), '" "', '') else content end)"#;
+const COMMENT: &str = "lower(coalesce(comment, ''))";
+
+fn narrow(query: &mut QueryBuilder<Postgres>, zone: ZoneId, filter: &Filter) {
+    query.push("zone_id = ").push_bind(zone.to_string());
+    if let Some(text) = &filter.search {
+        query.push(" and position(").push_bind(text.clone());
+        query.push(format_args!(
+            " in concat_ws(' ', name, {CONTENT}, {COMMENT}, lower(array_to_string(tags, ' ')))) > 0"
+        ));
+    }
+    let mut conditions = Conditions { query, any: filter.any, is_first: true };
+    conditions.text("name", &filter.name);
+    conditions.text(CONTENT, &filter.content);
+    conditions.text(COMMENT, &filter.comment);
+    if let Some(is_present) = filter.comment_present {
+        conditions.next().push(format_args!("({COMMENT} <> '') = ")).push_bind(is_present);
+    }
+    if !filter.kind.is_empty() {
+        conditions.next().push("type = any(").push_bind(filter.kind.clone()).push(")");
+    }
+    if let Some(is_proxied) = filter.proxied {
+        conditions.next().push("proxied = ").push_bind(is_proxied);
+    }
+    if !filter.tags.is_empty() {
+        tags(conditions.next(), &filter.tags, filter.tags_any);
+    }
+    conditions.end();
+}
+
+fn tags(query: &mut QueryBuilder<Postgres>, tags: &[TagFilter], any: bool) {
+    for (index, tag) in tags.iter().enumerate() {
+        query.push(match (index, any) {
+            (0, _) => "(",
+            (_, true) => " or ",
+            (_, false) => " and ",
+        });
+        let negation = if tag.how == TagMatch::Absent { "not " } else { "" };
+        query.push(format_args!("{negation}exists (select from unnest(tags) tag where lower(tag) ~ "));
+        query.push_bind(tag.pattern()).push(")");
+    }
+    query.push(")");
+}
+
+/// Conditions of which all, or any one, must be fulfilled.
+struct Conditions<'q> {
+    query: &'q mut QueryBuilder<Postgres>,
+    any: bool,
+    is_first: bool,
+}
+
+impl Conditions<'_> {
+    /// Where the next condition is to be written.
+    fn next(&mut self) -> &mut QueryBuilder<Postgres> {
+        let joint = match (self.is_first, self.any) {
+            (true, _) => " and (",
+            (false, true) => " or ",
+            (false, false) => " and ",
+        };
+        self.is_first = false;
+        self.query.push(joint)
+    }
+
+    fn text(&mut self, column: impl Display, filter: &TextFilter) {
+        if let Some(text) = &filter.exact {
+            self.next().push(format_args!("{column} = ")).push_bind(text.clone());
+        }
+        if let Some(text) = &filter.contains {
+            self.next().push("position(").push_bind(text.clone()).push(format_args!(" in {column}) > 0"));
+        }
+        if let Some(text) = &filter.starts_with {
+            self.next().push(format_args!("starts_with({column}, ")).push_bind(text.clone()).push(")");
+        }
+        if let Some(text) = &filter.ends_with {
+            self.next().push(format_args!("right({column}, length(")).push_bind(text.clone());
+            self.query.push(")) = ").push_bind(text.clone());
+        }
+    }
+
+    fn end(self) {
+        if !self.is_first {
+            self.query.push(")");
+        }
+    }
 }

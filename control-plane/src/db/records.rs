@@ -41,7 +41,7 @@ pub struct Record {
     pub modified_on: Timestamp,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, sqlx::Type)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, sqlx::Type)]
 #[serde(rename_all = "UPPERCASE")]
 #[sqlx(type_name = "text", rename_all = "UPPERCASE")]
 pub enum RecordKind {
@@ -159,6 +159,7 @@ pub fn origin_from_json(value: &Value) -> Result<OriginSettings, DbError> {
     })
 }
 
+#[derive(sqlx::FromRow)]
 pub(super) struct Row {
     pub(super) id: String,
     pub(super) zone_id: String,
@@ -177,8 +178,6 @@ pub(super) struct Row {
     pub(super) origin: Option<Value>,
     pub(super) created_on: jiff_sqlx::Timestamp,
     pub(super) modified_on: jiff_sqlx::Timestamp,
-    /// How many rows the whole list has.
-    pub(super) total: i64,
 }
 
 impl TryFrom<Row> for Record {
@@ -216,7 +215,7 @@ pub async fn find(conn: &mut PgConnection, zone: ZoneId, id: RecordId) -> Result
     let row = sqlx::query_as!(
         Row,
         r#"select id, zone_id, type as "kind: RecordKind", name, content, content_hash, ttl, proxied, priority, comment, comment_modified_on, tags,
-                  tags_modified_on, settings, origin, created_on, modified_on, 1::bigint as "total!"
+                  tags_modified_on, settings, origin, created_on, modified_on
            from records where zone_id = $1 and id = $2"#,
         zone.to_string(),
         id.to_string()
@@ -224,6 +223,57 @@ pub async fn find(conn: &mut PgConnection, zone: ZoneId, id: RecordId) -> Result
     .fetch_optional(conn)
     .await?;
     row.map(Record::try_from).transpose()
+}
+
+/// Those of some records that a zone has.
+pub async fn find_all(
+    conn: &mut PgConnection,
+    zone: ZoneId,
+    ids: &[RecordId],
+) -> Result<Vec<Record>, DbError> {
+    let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
+    let rows = sqlx::query_as!(
+        Row,
+        r#"select id, zone_id, type as "kind: RecordKind", name, content, content_hash, ttl, proxied, priority, comment,
+                  comment_modified_on, tags, tags_modified_on, settings, origin, created_on, modified_on
+           from records where zone_id = $1 and id = any($2)"#,
+        zone.to_string(),
+        &ids
+    )
+    .fetch_all(conn)
+    .await?;
+    rows.into_iter().map(Record::try_from).collect()
+}
+
+/// What must not be twice in a zone: type, name and content.
+pub type Identity = (RecordKind, Hostname, [u8; 32]);
+
+/// The records of a zone that are identical with some, or are CNAMEs of the name of one.
+pub async fn identical(
+    conn: &mut PgConnection,
+    zone: ZoneId,
+    records: &[&Record],
+) -> Result<Vec<(RecordId, Identity)>, DbError> {
+    let rows = sqlx::query!(
+        r#"select distinct r.id, r.type as "kind: RecordKind", r.name, r.content_hash
+           from records r
+           join unnest($2::text[], $3::text[], $4::bytea[]) as k (type, name, content_hash)
+             on r.name = k.name and r.type = k.type and (r.type = 'CNAME' or r.content_hash = k.content_hash)
+           where r.zone_id = $1"#,
+        zone.to_string(),
+        &records.iter().map(|record| record.kind.as_str().to_owned()).collect::<Vec<_>>(),
+        &records.iter().map(|record| record.name.to_string()).collect::<Vec<_>>(),
+        &records.iter().map(|record| record.content_hash.to_vec()).collect::<Vec<_>>()
+    )
+    .fetch_all(conn)
+    .await?;
+    let corrupt = |column| DbError::Corrupt { column };
+    let identity = rows.into_iter().map(|row| {
+        let name = Hostname::parse_pattern(&row.name).map_err(|_| corrupt("records.name"))?;
+        let hash = row.content_hash.try_into().map_err(|_| corrupt("records.content_hash"))?;
+        Ok((parse("records.id", &row.id)?, (row.kind, name, hash)))
+    });
+    identity.collect()
 }
 
 /// All records of some names, name by name.
@@ -236,7 +286,7 @@ pub async fn named(
     let rows = sqlx::query_as!(
         Row,
         r#"select id, zone_id, type as "kind: RecordKind", name, content, content_hash, ttl, proxied, priority, comment, comment_modified_on, tags,
-                  tags_modified_on, settings, origin, created_on, modified_on, 1::bigint as "total!"
+                  tags_modified_on, settings, origin, created_on, modified_on
            from records where zone_id = $1 and name = any($2) order by name, type, id"#,
         zone.to_string(),
         &names
@@ -313,37 +363,13 @@ fn column<T>(records: &[Record], of: impl FnMut(&Record) -> T) -> Vec<T> {
     records.iter().map(of).collect()
 }
 
-/// Overwrites a record of a locked zone; its type stays.
-pub async fn update(change: &mut Change, record: &Record) -> Result<(), DbError> {
-    sqlx::query!(
-        "update records set name = $3, content = $4, content_hash = $5, ttl = $6, proxied = $7, priority = $8, comment = $9,
-                comment_modified_on = $10, tags = $11, tags_modified_on = $12, settings = $13, origin = $14, modified_on = $15
-         where zone_id = $1 and id = $2",
-        record.zone.to_string(),
-        record.id.to_string(),
-        record.name.as_str(),
-        record.content,
-        &record.content_hash,
-        record.ttl,
-        record.proxied,
-        record.priority.map(i32::from),
-        record.comment,
-        record.comment_modified_on.map(|at| at.to_sqlx()),
-        &record.tags,
-        record.tags_modified_on.map(|at| at.to_sqlx()),
-        record.settings,
-        record.origin.as_ref().map(origin_to_json),
-        record.modified_on.to_sqlx()
-    )
-    .execute(change.conn())
-    .await?;
-    change.publish_zone(record.zone);
-    Ok(())
-}
-
-/// Deletes a record of a locked zone.
-pub async fn delete(change: &mut Change, zone: ZoneId, id: RecordId) -> Result<(), DbError> {
-    sqlx::query!("delete from records where zone_id = $1 and id = $2", zone.to_string(), id.to_string())
+/// Deletes records of a locked zone.
+pub async fn delete(change: &mut Change, zone: ZoneId, ids: &[RecordId]) -> Result<(), DbError> {
+    if ids.is_empty() {
+        return Ok(());
+    }
+    let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
+    sqlx::query!("delete from records where zone_id = $1 and id = any($2)", zone.to_string(), &ids)
         .execute(change.conn())
         .await?;
     change.publish_zone(zone);

@@ -139,3 +139,69 @@ async fn of_several_mistakes_in_posts_the_first_is_refused() {
     }
     assert_eq!(world.count("records").await, 0);
 }
+
+#[tokio::test]
+async fn each_kind_of_operation_is_written_by_one_statement() {
+    let world = World::new().await;
+    let zone = world.zone("example.com").await;
+    let posts: Vec<Value> = (0..600).map(|number| a(&format!("r{number}"), "192.0.2.1")).collect();
+    let made = world.post(&format!("{zone}/dns_records/batch"), json!({"posts": posts})).await.ok();
+    let id = |number: usize| made["posts"][number]["id"].clone();
+    let batch = json!({
+        "deletes": (0..200).map(|number| json!({"id": id(number)})).collect::<Vec<_>>(),
+        "patches": (200..400).map(|number| json!({"id": id(number), "ttl": 60})).collect::<Vec<_>>(),
+        "puts": (400..600).map(|number| json!({"id": id(number), "type": "A", "name": "put", "content": format!("10.0.0.{}", number - 400)})).collect::<Vec<_>>(),
+    });
+    let done = world.post(&format!("{zone}/dns_records/batch"), batch).await.ok();
+    for (kind, first) in [("deletes", 0), ("patches", 200), ("puts", 400)] {
+        let ids: Vec<&Value> = done[kind].as_array().unwrap().iter().map(|record| &record["id"]).collect();
+        assert_eq!(
+            ids,
+            (first..first + 200).map(|number| &made["posts"][number]["id"]).collect::<Vec<_>>(),
+            "{kind}"
+        );
+    }
+    assert_eq!(
+        (&done["patches"][0]["ttl"], &done["puts"][199]["content"]),
+        (&json!(60), &json!("10.0.0.199"))
+    );
+    assert_eq!(done["puts"][0]["created_on"], made["posts"][400]["created_on"]);
+    let statements: i64 = sqlx::query_scalar("select count(distinct (xmin::text, cmin::text)) from records")
+        .fetch_one(&world.app.pool)
+        .await
+        .unwrap();
+    assert_eq!((statements, world.count("records").await), (2, 400));
+}
+
+#[tokio::test]
+async fn alterations_are_judged_in_their_order() {
+    let world = World::new().await;
+    let zone = world.zone("example.com").await;
+    let (x, y) =
+        (world.record(&zone, a("n", "192.0.2.1")).await, world.record(&zone, a("n", "192.0.2.2")).await);
+    let path = format!("{zone}/dns_records/batch");
+    let to = |record: &Value, content: &str| json!({"id": record["id"], "content": content});
+    // Whoever comes first must find the place free.
+    let taken = json!({"patches": [to(&x, "192.0.2.2"), to(&y, "192.0.2.3")]});
+    assert_eq!(world.post(&path, taken).await.refused(), (400, 81058));
+    let moved = json!({"patches": [to(&y, "192.0.2.3"), to(&x, "192.0.2.2")]});
+    assert_eq!(world.post(&path, moved).await.ok()["patches"][1]["content"], "192.0.2.2");
+    // A record may come twice, and what comes later builds on what came before.
+    let twice = json!({"patches": [to(&x, "192.0.2.8"), {"id": x["id"], "ttl": 60}, to(&y, "192.0.2.2")]});
+    let done = world.post(&path, twice).await.ok();
+    assert_eq!(
+        (&done["patches"][1]["content"], &done["patches"][1]["ttl"]),
+        (&json!("192.0.2.8"), &json!(60))
+    );
+    for (patches, refusal) in [
+        (json!([to(&x, "nonsense"), {"id": "nonsense"}]), (400, 9005)),
+        (json!([{"id": "0".repeat(32)}, to(&x, "nonsense")]), (404, 81044)),
+        (json!([to(&y, "192.0.2.8"), to(&x, "nonsense")]), (400, 81058)),
+    ] {
+        assert_eq!(world.post(&path, json!({"patches": patches})).await.refused(), refusal, "{patches}");
+    }
+    let deleted = json!({"deletes": [{"id": x["id"]}, {"id": x["id"]}]});
+    assert_eq!(world.post(&path, deleted).await.refused(), (404, 81044));
+    let replaced = json!({"deletes": [{"id": x["id"]}], "patches": [{"id": x["id"], "ttl": 60}]});
+    assert_eq!(world.post(&path, replaced).await.refused(), (404, 81044));
+}

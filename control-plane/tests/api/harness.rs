@@ -2,7 +2,7 @@
 
 use axum::body::Body;
 use control_plane::{
-    api::{self, App, Fleet, RateLimit, Timeouts},
+    api::{self, App, Bookmarks, Fleet, RateLimit, Timeouts},
     clock::Clock,
     db::{
         self, accounts,
@@ -62,6 +62,7 @@ impl World {
             },
             rate_limit: RateLimit::new(0),
             timeouts: Timeouts::default(),
+            bookmarks: Bookmarks::default(),
         };
         let first = First { account: "first".into(), email: "admin@example.com".into() };
         bootstrap::ensure(&app.pool, now, &first, None).await.unwrap();

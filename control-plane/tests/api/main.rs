@@ -23,6 +23,7 @@ mod queries;
 mod rate_limit;
 mod record_list;
 mod record_origin;
+mod record_pages;
 mod record_types;
 mod records;
 mod serving;

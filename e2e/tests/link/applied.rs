@@ -3,7 +3,7 @@
 use crate::harness::{Node, World, folder};
 use axum::body::Body;
 use control_plane::{
-    api::{self, App, Fleet, RateLimit, Timeouts},
+    api::{self, App, Bookmarks, Fleet, RateLimit, Timeouts},
     clock::Clock,
     db::{
         callers::{self, NewToken, Owner},
@@ -41,6 +41,7 @@ impl Caller {
             },
             rate_limit: RateLimit::new(0),
             timeouts: Timeouts::default(),
+            bookmarks: Bookmarks::default(),
         };
         let user: String = sqlx::query_scalar("select id from users").fetch_one(&world.pool).await.unwrap();
         let actor = Actor::system("test", jiff::Timestamp::now());

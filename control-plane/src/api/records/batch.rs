@@ -4,15 +4,18 @@ use super::{
     view::{Record, view},
     write::Writing,
 };
-use crate::api::{
-    App,
-    body::Body,
-    caller::Caller,
-    envelope::{Envelope, Reply},
-    error::{ApiError, Result},
-    path::Id,
-    permission::Permission,
-    scope::{self, IfMatch},
+use crate::{
+    api::{
+        App,
+        body::Body,
+        caller::Caller,
+        envelope::{Envelope, Reply},
+        error::{ApiError, Result},
+        path::Id,
+        permission::Permission,
+        scope::{self, IfMatch},
+    },
+    db,
 };
 use axum::extract::State;
 use policy::id::{RecordId, ZoneId};
@@ -83,19 +86,36 @@ impl RecordBatch {
 
 async fn run(writing: &mut Writing, batch: RecordBatch) -> Result<RecordBatchResult> {
     let mode = writing.zone().edge.ssl();
-    let mut done = RecordBatchResult::default();
-    for BatchDelete { id } in batch.deletes.unwrap_or_default() {
-        done.deletes.push(view(writing.delete(record_id(&id)?).await?, mode));
+    let shown = |records: Vec<db::records::Record>| -> Vec<Record> {
+        records.into_iter().map(|record| view(record, mode)).collect()
+    };
+    let deletes = batch.deletes.unwrap_or_default();
+    let deletes = deletes.iter().map(|delete| record_id(&delete.id)).collect::<Result<Vec<_>>>()?;
+    let deletes = shown(writing.delete(&deletes).await?);
+    let patches = shown(alter(writing, batch.patches, How::Merge).await?);
+    let puts = shown(alter(writing, batch.puts, How::Overwrite).await?);
+    let posts = shown(writing.create(batch.posts.unwrap_or_default()).await?);
+    Ok(RecordBatchResult { deletes, patches, puts, posts })
+}
+
+async fn alter(
+    writing: &mut Writing,
+    sent: Option<Vec<BatchAlteration>>,
+    how: How,
+) -> Result<Vec<db::records::Record>> {
+    let (mut alterations, mut mistake) = (Vec::new(), Ok(()));
+    for BatchAlteration { id, body } in sent.unwrap_or_default() {
+        match record_id(&id) {
+            Ok(id) => alterations.push((id, body)),
+            Err(error) => {
+                mistake = Err(error);
+                break;
+            }
+        }
     }
-    for BatchAlteration { id, body } in batch.patches.unwrap_or_default() {
-        done.patches.push(view(writing.alter(record_id(&id)?, body, How::Merge).await?, mode));
-    }
-    for BatchAlteration { id, body } in batch.puts.unwrap_or_default() {
-        done.puts.push(view(writing.alter(record_id(&id)?, body, How::Overwrite).await?, mode));
-    }
-    let created = writing.create(batch.posts.unwrap_or_default()).await?;
-    done.posts = created.into_iter().map(|record| view(record, mode)).collect();
-    Ok(done)
+    let altered = writing.alter(alterations, how).await?;
+    mistake?;
+    Ok(altered)
 }
 
 /// What cannot be an id is the id of no record.

@@ -21,7 +21,7 @@ pub(super) async fn delete(
 ) -> Result<Reply<Deleted>> {
     let mut writing =
         Writing::new(scope::change(&app, &caller, Permission::DnsWrite, zone, &if_match).await?);
-    writing.delete(id).await?;
+    writing.delete(&[id]).await?;
     let committed = writing.commit().await?;
     Ok(Reply::new(Deleted { id: id.to_string() }).committed(committed.newest))
 }

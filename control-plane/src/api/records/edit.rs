@@ -1,5 +1,6 @@
 use super::{
     draft::{How, RecordBody},
+    existing,
     view::{Record, view},
     write::Writing,
 };
@@ -29,7 +30,8 @@ pub(super) async fn edit(
     let mut writing =
         Writing::new(scope::change(&app, &caller, Permission::DnsWrite, zone, &if_match).await?);
     let mode = writing.zone().edge.ssl();
-    let record = writing.alter(id, body, How::Merge).await?;
+    let altered = writing.alter(vec![(id, body)], How::Merge).await?;
     let committed = writing.commit().await?;
+    let record = existing(altered.into_iter().next())?;
     Ok(Reply::new(view(record, mode)).etag(committed.zone).committed(committed.newest))
 }

@@ -41,10 +41,19 @@ pub(super) async fn list(
     let zone = scope::zone(&mut conn, &caller, Permission::DnsRead, id).await?;
     let page = Page::read(&query, 100, 5000)?;
     let filter = filter(&query)?;
-    let (records, mut total) = record_list::list(&mut conn, id, &filter, page.limit(), page.offset()).await?;
-    if records.is_empty() && page.offset() > 0 {
-        total = record_list::list(&mut conn, id, &filter, 1, 0).await?.1;
-    }
+    let offset = page.offset();
+    let known = app.bookmarks.find(&zone, &filter, offset);
+    let total = match known.total {
+        Some(total) => total,
+        None => record_list::count(&mut conn, id, &filter).await?,
+    };
+    let records = if offset < total {
+        let skip = offset - known.position;
+        record_list::page(&mut conn, id, &filter, known.place.as_ref(), skip, page.limit()).await?
+    } else {
+        Vec::new()
+    };
+    app.bookmarks.keep(&zone, &filter, total, offset, &records);
     let info = page.info(records.len(), total);
     let records = records.into_iter().map(|record| view(record, zone.edge.ssl())).collect();
     Ok(Reply::page(records, info).etag(zone.revision))

@@ -4,6 +4,7 @@
 //! change; the verbs are thin.
 
 mod batch;
+mod bookmarks;
 mod content;
 mod create;
 mod data;
@@ -14,9 +15,13 @@ mod get;
 mod list;
 mod neighbours;
 mod origin;
+mod taken;
 mod update;
+mod usage;
 mod view;
 mod write;
+
+pub use bookmarks::Bookmarks;
 
 use super::{
     App,
@@ -29,6 +34,7 @@ pub(super) fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(list::list, create::create))
         .routes(routes!(batch::batch))
+        .routes(routes!(usage::usage))
         .routes(routes!(get::get, update::update, edit::edit, delete::delete))
 }
 

@@ -4,6 +4,7 @@ use super::{
     draft::{self, How, RecordBody},
     existing,
     neighbours::{joins, judge, origins},
+    taken::Taken,
     view::audited,
 };
 use crate::{
@@ -16,7 +17,7 @@ use crate::{
     },
 };
 use policy::{hostname::Hostname, id::RecordId};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// A change of the records of one zone.
 pub(super) struct Writing {
@@ -29,8 +30,9 @@ pub(super) struct Writing {
 }
 
 /// A record that is about to be written.
-struct Draft {
-    record: Record,
+pub(super) struct Draft {
+    pub(super) before: Option<Record>,
+    pub(super) record: Record,
     /// Whether it takes over the `origin` of the proxied addresses of its name.
     inherits: bool,
 }
@@ -48,45 +50,138 @@ impl Writing {
     pub(super) async fn create(&mut self, bodies: Vec<RecordBody>) -> Result<Vec<Record>> {
         let (mut drafts, mut mistake) = (Vec::with_capacity(bodies.len()), Ok(()));
         for body in bodies {
-            let has_origin = body.has_origin();
-            match draft::create(&self.zone, body, self.change.at()) {
-                Ok(record) => drafts.push(Draft { inherits: !has_origin && joins(None, &record), record }),
+            match self.draft(body) {
+                Ok(draft) => drafts.push(draft),
                 Err(error) => {
                     mistake = Err(error);
                     break;
                 }
             }
         }
-        self.inherit(&mut drafts).await?;
-        let created: Vec<Record> = drafts.into_iter().map(|draft| draft.record).collect();
-        records::insert(&mut self.change, self.zone.id, &created).await?;
-        mistake?;
-        for record in &created {
-            self.written("dns_record.create", None, Some(record));
-        }
-        Ok(created)
+        self.write("dns_record.create", drafts, mistake).await
     }
 
-    pub(super) async fn alter(&mut self, id: RecordId, body: RecordBody, how: How) -> Result<Record> {
-        let before = existing(records::find(self.change.conn(), self.zone.id, id).await?)?;
+    /// Alters records one after another; a record may come more than once. The first mistake is refused.
+    pub(super) async fn alter(
+        &mut self,
+        alterations: Vec<(RecordId, RecordBody)>,
+        how: How,
+    ) -> Result<Vec<Record>> {
+        let mut altered = Vec::with_capacity(alterations.len());
+        let mut distinct: Vec<(RecordId, RecordBody)> = Vec::new();
+        for (id, body) in alterations {
+            if distinct.iter().any(|(other, _)| *other == id) {
+                altered.extend(self.alter_distinct(std::mem::take(&mut distinct), how).await?);
+            }
+            distinct.push((id, body));
+        }
+        altered.extend(self.alter_distinct(distinct, how).await?);
+        Ok(altered)
+    }
+
+    async fn alter_distinct(
+        &mut self,
+        alterations: Vec<(RecordId, RecordBody)>,
+        how: How,
+    ) -> Result<Vec<Record>> {
+        let mut found = self.find(alterations.iter().map(|(id, _)| *id)).await?;
+        let (mut drafts, mut mistake) = (Vec::with_capacity(alterations.len()), Ok(()));
+        for (id, body) in alterations {
+            let has_origin = body.has_origin();
+            let drafted = existing(found.remove(&id)).and_then(|before| {
+                let record = draft::alter(&self.zone, before.clone(), body, how, self.change.at())?;
+                let inherits = !has_origin && joins(Some(&before), &record);
+                Ok(Draft { before: Some(before), record, inherits })
+            });
+            match drafted {
+                Ok(draft) => drafts.push(draft),
+                Err(error) => {
+                    mistake = Err(error);
+                    break;
+                }
+            }
+        }
+        self.write("dns_record.edit", drafts, mistake).await
+    }
+
+    /// Deletes records. The first one that does not exist is refused.
+    pub(super) async fn delete(&mut self, ids: &[RecordId]) -> Result<Vec<Record>> {
+        let mut found = self.find(ids.iter().copied()).await?;
+        let deleted = ids.iter().map(|id| existing(found.remove(id))).collect::<Result<Vec<_>>>()?;
+        records::delete(&mut self.change, self.zone.id, ids).await?;
+        for record in &deleted {
+            self.written("dns_record.delete", Some(record), None);
+        }
+        self.deleted.extend(deleted.iter().cloned());
+        Ok(deleted)
+    }
+
+    async fn find(&mut self, ids: impl Iterator<Item = RecordId>) -> Result<HashMap<RecordId, Record>> {
+        let ids: Vec<RecordId> = ids.collect();
+        let found = records::find_all(self.change.conn(), self.zone.id, &ids).await?;
+        Ok(found.into_iter().map(|record| (record.id, record)).collect())
+    }
+
+    /// A new record that is not yet written.
+    pub(super) fn draft(&self, body: RecordBody) -> Result<Draft> {
         let has_origin = body.has_origin();
-        let record = draft::alter(&self.zone, before.clone(), body, how, self.change.at())?;
-        let mut draft = Draft { inherits: !has_origin && joins(Some(&before), &record), record };
-        self.inherit(std::slice::from_mut(&mut draft)).await?;
-        records::update(&mut self.change, &draft.record).await?;
-        self.written("dns_record.edit", Some(&before), Some(&draft.record));
-        Ok(draft.record)
+        let record = draft::create(&self.zone, body, self.change.at())?;
+        Ok(Draft { before: None, inherits: !has_origin && joins(None, &record), record })
+    }
+
+    /// Writes drafts as if each was written before the next one is looked at. The mistake is one that came after them.
+    async fn write(
+        &mut self,
+        action: &'static str,
+        mut drafts: Vec<Draft>,
+        mistake: Result<()>,
+    ) -> Result<Vec<Record>> {
+        let mut taken = self.taken(&drafts).await?;
+        for draft in &drafts {
+            taken.claim(draft).map_err(ApiError::from)?;
+        }
+        mistake?;
+        self.inherit(&mut drafts).await?;
+        self.replace(action, drafts).await
+    }
+
+    /// What is already there of what these drafts are about to be.
+    pub(super) async fn taken(&mut self, drafts: &[Draft]) -> Result<Taken> {
+        let records: Vec<&Record> = drafts.iter().map(|draft| &draft.record).collect();
+        let identical = records::identical(self.change.conn(), self.zone.id, &records).await?;
+        let mut taken = Taken::default();
+        for (id, identity) in identical {
+            taken.add(id, identity);
+        }
+        Ok(taken)
+    }
+
+    /// Puts records in the place of what they were before. All of them at once, so that two may change places.
+    pub(super) async fn replace(&mut self, action: &'static str, drafts: Vec<Draft>) -> Result<Vec<Record>> {
+        let gone: Vec<RecordId> =
+            drafts.iter().filter_map(|draft| draft.before.as_ref().map(|before| before.id)).collect();
+        let (before, after): (Vec<Option<Record>>, Vec<Record>) =
+            drafts.into_iter().map(|draft| (draft.before, draft.record)).unzip();
+        records::delete(&mut self.change, self.zone.id, &gone).await?;
+        records::insert(&mut self.change, self.zone.id, &after).await?;
+        for (before, after) in before.iter().zip(&after) {
+            self.written(action, before.as_ref(), Some(after));
+        }
+        Ok(after)
     }
 
     /// Clients that do not know `origin` add addresses to a name without speaking of it: they mean the one that the name has,
     /// gets from others that are added at the same time, or had until this change.
-    async fn inherit(&mut self, drafts: &mut [Draft]) -> Result<()> {
+    pub(super) async fn inherit(&mut self, drafts: &mut [Draft]) -> Result<()> {
         let names: Vec<&Hostname> =
             drafts.iter().filter(|draft| draft.inherits).map(|draft| &draft.record.name).collect();
         if names.is_empty() {
             return Ok(());
         }
-        let held = records::named(self.change.conn(), self.zone.id, &names).await?;
+        let altered: HashSet<RecordId> =
+            drafts.iter().filter_map(|draft| draft.before.as_ref().map(|before| before.id)).collect();
+        let mut held = records::named(self.change.conn(), self.zone.id, &names).await?;
+        held.retain(|record| !altered.contains(&record.id));
         let spoken = drafts.iter().filter(|draft| !draft.inherits).map(|draft| &draft.record);
         let origins = origins(self.deleted.iter().chain(spoken).chain(&held));
         for Draft { record, .. } in drafts.iter_mut().filter(|draft| draft.inherits) {
@@ -97,26 +192,29 @@ impl Writing {
         Ok(())
     }
 
-    pub(super) async fn delete(&mut self, id: RecordId) -> Result<Record> {
-        let record = existing(records::find(self.change.conn(), self.zone.id, id).await?)?;
-        records::delete(&mut self.change, self.zone.id, id).await?;
-        self.written("dns_record.delete", Some(&record), None);
-        self.deleted.push(record.clone());
-        Ok(record)
-    }
-
     /// Judges what results from all operations, and commits it.
     pub(super) async fn commit(mut self) -> Result<Committed> {
-        let names: Vec<&Hostname> = self.touched.keys().collect();
-        let records = records::named(self.change.conn(), self.zone.id, &names).await?;
-        for group in records.chunk_by(|a, b| a.name == b.name) {
-            let written = group.first().and_then(|record| self.touched.get(&record.name));
-            judge(group, written.map_or(&[], Vec::as_slice), &self.zone.name)?;
-        }
-        if !self.touched.is_empty() {
-            self.judge_size().await?;
-        }
+        self.judge().await.map_err(|(_, error)| error)?;
+        self.finish().await
+    }
+
+    /// Commits what was judged.
+    pub(super) async fn finish(self) -> Result<Committed> {
         Ok(self.change.commit_zone(self.zone.id).await?)
+    }
+
+    /// Judges what results from all operations; what is refused comes with the name at fault, if one is.
+    pub(super) async fn judge(&mut self) -> Result<(), (Option<Hostname>, ApiError)> {
+        let names: Vec<&Hostname> = self.touched.keys().collect();
+        let records = records::named(self.change.conn(), self.zone.id, &names).await;
+        let records = records.map_err(|error| (None, error.into()))?;
+        for group in records.chunk_by(|a, b| a.name == b.name) {
+            let name = group.first().map(|record| record.name.clone());
+            let written = name.as_ref().and_then(|name| self.touched.get(name));
+            judge(group, written.map_or(&[], Vec::as_slice), &self.zone.name)
+                .map_err(|error| (name, error))?;
+        }
+        if self.touched.is_empty() { Ok(()) } else { self.judge_size().await.map_err(|error| (None, error)) }
     }
 
     async fn judge_size(&mut self) -> Result<()> {
