@@ -32,5 +32,6 @@ mod sweep;
 mod tenants;
 mod together;
 mod wire;
+mod zone_files;
 mod zone_stubs;
 mod zones;

@@ -109,3 +109,38 @@ def the_type_of_a_record_cannot_be_changed():
         assert getattr(error, "status_code", None) == 400, error
     assert client.dns.records.get(made.id, zone_id=zone.id).type == "A"
     client.dns.records.delete(made.id, zone_id=zone.id)
+
+
+@promise
+def records_with_parts_are_sent_as_data_and_come_back_with_content():
+    for type, name, data, content in (
+        ("SRV", "_sip._tcp", {"priority": 10, "weight": 5, "port": 5060, "target": "sip.example.com"}, "5 5060 sip.example.com"),
+        ("CAA", "@", {"flags": 0, "tag": "issue", "value": "letsencrypt.org"}, '0 issue "letsencrypt.org"'),
+        ("HTTPS", "svc", {"priority": 1, "target": ".", "value": 'alpn="h3,h2"'}, '1 . alpn="h3,h2"'),
+    ):
+        made = client.dns.records.create(zone_id=zone.id, name=name, type=type, data=data, ttl=1)
+        assert (made.type, made.content, made.data.to_dict()) == (type, content, data), made
+        put = client.dns.records.update(made.id, zone_id=zone.id, name=name, type=type, data=data, ttl=60)
+        assert (put.ttl, put.content) == (60, content), put
+        refused(400, 81058, lambda: client.dns.records.create(zone_id=zone.id, name=name, type=type, data=data, ttl=1))
+        bad = data | {"target": "sp ace"} if "target" in data else data | {"flags": 256}
+        body = refused(400, 1004, lambda: client.dns.records.create(zone_id=zone.id, name=name, type=type, data=bad, ttl=1))
+        assert body["errors"][0]["source"]["pointer"] in ("/data/target", "/data/flags"), body
+        client.dns.records.delete(made.id, zone_id=zone.id)
+
+
+@promise
+def a_zone_file_goes_out_comes_in_again_and_is_counted():
+    made = create("exported", content="192.0.2.77", comment="kept", proxied=True)
+    before = client.dns.usage.zone.get(zone_id=zone.id)
+    assert before.record_quota >= before.record_usage > 0, before
+    file = client.dns.records.export(zone_id=zone.id)
+    assert f"exported.{zone.name}.\t1\tIN\tA\t192.0.2.77 ; kept cf_tags=cf-proxied:true\n" in file, file
+    client.dns.records.delete(made.id, zone_id=zone.id)
+    assert client.dns.usage.zone.get(zone_id=zone.id).record_usage == before.record_usage - 1
+    done = client.dns.records.import_(zone_id=zone.id, file=file, proxied="false")
+    assert done.recs_added == 1 and done.total_records_parsed == before.record_usage, done
+    again = next(iter(client.dns.records.list(zone_id=zone.id, name={"exact": made.name})))
+    assert (again.content, again.comment, again.proxied) == ("192.0.2.77", "kept", True), again
+    client.dns.records.delete(again.id, zone_id=zone.id)
+    refused(400, 9005, lambda: client.dns.records.import_(zone_id=zone.id, file="ok A 192.0.2.1\nbad A nonsense\n"), "line 2")

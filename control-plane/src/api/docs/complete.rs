@@ -83,8 +83,10 @@ fn describe_parameters(method: &str, path: &str, operation: &mut Operation) {
 
 fn exemplify(method: &str, path: &str, body: &mut RefOr<utoipa::openapi::request_body::RequestBody>) {
     let RefOr::T(body) = body else { return };
-    if let Some(RefOr::T(content)) = body.content.get_mut("application/json") {
-        content.example = content.example.take().or_else(|| examples::body(method, path));
+    for kind in ["application/json", "multipart/form-data"] {
+        if let Some(RefOr::T(content)) = body.content.get_mut(kind) {
+            content.example = content.example.take().or_else(|| examples::body(method, path));
+        }
     }
 }
 

@@ -31,6 +31,9 @@ fn in_zone(method: &str, tail: &str) -> Option<Value> {
             "deletes": [{"id": ID}],
             "posts": [record("www"), {"type": "TXT", "name": "www", "content": "hello", "ttl": 300}],
         }),
+        ("post", "/dns_records/import") => {
+            json!({"file": "www 300 IN A 192.0.2.2 ; cf_tags=cf-proxied:false\n", "proxied": "true"})
+        }
         ("post", "/custom_certificates") => {
             json!({"certificate": PEM, "private_key": KEY, "bundle_method": "ubiquitous", "type": "sni_custom"})
         }

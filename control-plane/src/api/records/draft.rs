@@ -35,16 +35,16 @@ pub(super) struct RecordBody {
     /// Relative to the zone or whole; `@` is the zone itself.
     #[serde(default)]
     #[schema(value_type = Option<String>)]
-    name: Field<String>,
+    pub(super) name: Field<String>,
     /// `A`, `AAAA`, `CAA`, `CERT`, `CNAME`, `DNSKEY`, `DS`, `HTTPS`, `LOC`, `MX`, `NAPTR`, `NS`, `OPENPGPKEY`, `PTR`, `SMIMEA`,
     /// `SRV`, `SSHFP`, `SVCB`, `TLSA`, `TXT` or `URI`. It stays as it was created.
     #[serde(default)]
     #[schema(value_type = Option<String>)]
-    r#type: Field<String>,
+    pub(super) r#type: Field<String>,
     /// As in a zone file, without the priority of `MX`, `SRV` and `URI`; names are whole. Types with `data` may be sent either way.
     #[serde(default)]
     #[schema(value_type = Option<String>)]
-    content: Field<String>,
+    pub(super) content: Field<String>,
     /// The parts of the content, of types that have some. It wins over `content`.
     ///
     /// - `CAA`: `flags`, `tag`, `value`
@@ -61,36 +61,44 @@ pub(super) struct RecordBody {
     /// - `URI`: `weight`, `target`
     #[serde(default)]
     #[schema(value_type = Option<Object>)]
-    data: Field<Value>,
+    pub(super) data: Field<Value>,
     /// Seconds, 30 to 86400; 1 means automatic.
     #[serde(default)]
     #[schema(value_type = Option<i32>)]
-    ttl: Field<Whole>,
+    pub(super) ttl: Field<Whole>,
     #[serde(default)]
     #[schema(value_type = Option<bool>)]
-    proxied: Field<bool>,
+    pub(super) proxied: Field<bool>,
     #[serde(default)]
     /// Of `MX`, `SRV` and `URI`, 0 to 65535; of other types it is ignored.
     #[schema(value_type = Option<u16>)]
-    priority: Field<Whole>,
+    pub(super) priority: Field<Whole>,
     #[serde(default)]
     #[schema(value_type = Option<String>)]
-    comment: Field<String>,
+    pub(super) comment: Field<String>,
     #[serde(default)]
     #[schema(value_type = Option<Vec<String>>)]
-    tags: Field<Vec<String>>,
+    pub(super) tags: Field<Vec<String>>,
     #[serde(default)]
     #[schema(value_type = Option<Object>)]
-    settings: Field<Map<String, Value>>,
+    pub(super) settings: Field<Map<String, Value>>,
     #[serde(default)]
     #[schema(value_type = Option<OriginBody>)]
-    origin: Field<OriginBody>,
+    pub(super) origin: Field<OriginBody>,
 }
 
 impl RecordBody {
     /// Whether the sender speaks of `origin`, be it to say that there is none.
     pub(super) fn has_origin(&self) -> bool {
         !matches!(self.origin, Field::Absent)
+    }
+
+    /// The name as it is compared, of a body whose name is whole.
+    pub(super) fn absolute_name(&self) -> String {
+        match &self.name {
+            Field::Given(name) => name.trim_end_matches('.').to_lowercase(),
+            Field::Absent | Field::Null => String::new(),
+        }
     }
 }
 

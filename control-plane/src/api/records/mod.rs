@@ -11,15 +11,19 @@ mod data;
 mod delete;
 mod draft;
 mod edit;
+mod export;
 mod get;
+mod import;
 mod list;
 mod neighbours;
 mod origin;
 mod taken;
 mod update;
+mod upload;
 mod usage;
 mod view;
 mod write;
+mod zone_file;
 
 pub use bookmarks::Bookmarks;
 
@@ -35,6 +39,8 @@ pub(super) fn router() -> OpenApiRouter<App> {
         .routes(routes!(list::list, create::create))
         .routes(routes!(batch::batch))
         .routes(routes!(usage::usage))
+        .routes(routes!(export::export))
+        .routes(routes!(import::import))
         .routes(routes!(get::get, update::update, edit::edit, delete::delete))
 }
 

@@ -75,7 +75,7 @@ struct TenantUnit {
 }
 
 /// Clients expect two. Orangery serves no DNS itself, so these lead nowhere (RFC 6761, 6.4).
-const NAME_SERVERS: [&str; 2] = ["ns1.orangery.invalid", "ns2.orangery.invalid"];
+pub(super) const NAME_SERVERS: [&str; 2] = ["ns1.orangery.invalid", "ns2.orangery.invalid"];
 
 const META: ZoneMeta = ZoneMeta {
     step: 2,

@@ -52,7 +52,7 @@ impl Form {
 
     /// Reads words of which there is one, or any number if the form takes the rest. Without `origin`, names are as they are
     /// in a content: whole, with or without the last dot; with one, as they are in a zone file.
-    pub(super) fn read(self, words: &[Word<'_>], origin: Option<&Hostname>) -> Result<Value, Wrong> {
+    pub(super) fn read(self, words: &[Word<'_>], origin: Option<&str>) -> Result<Value, Wrong> {
         if self == Self::Parameters {
             return parameters::read(words).map(Value::Text);
         }
@@ -134,6 +134,14 @@ impl Form {
         }
     }
 
+    /// The value as it stands in a zone file, where names are absolute.
+    pub(super) fn print_absolute(self, value: &Value) -> String {
+        match value {
+            Value::Text(name) if self == Self::Name => fqdn(name),
+            _ => self.print(value),
+        }
+    }
+
     fn print_decimal(self, number: i64) -> String {
         let Self::Decimal { decimals, .. } = self else { return number.to_string() };
         let unit = 10_u64.pow(decimals);
@@ -169,12 +177,19 @@ pub(in super::super) fn compared_name(name: &str) -> String {
     Hostname::parse(name).map_or_else(|_| name.to_owned(), |name| name.to_string())
 }
 
-/// A name of a zone file, with the dot at its end: names without one are relative, and `@` is the origin.
-pub(in super::super) fn absolute(name: &str, origin: &Hostname) -> String {
+/// A name as it is printed in a zone file.
+pub(in super::super) fn fqdn(name: &str) -> String {
+    let name = if name.is_ascii() { name.to_owned() } else { compared_name(name) };
+    if name.ends_with('.') { name } else { name + "." }
+}
+
+/// A name of a zone file with the dot at its end, as the origin has it too: names without one are relative, and `@` is the origin.
+pub(in super::super) fn absolute(name: &str, origin: &str) -> String {
     match name {
-        "@" => format!("{origin}."),
+        "@" => origin.to_owned(),
         _ if name.ends_with('.') => name.to_owned(),
-        _ => format!("{name}.{origin}."),
+        _ if origin == "." => format!("{name}."),
+        _ => format!("{name}.{origin}"),
     }
 }
 

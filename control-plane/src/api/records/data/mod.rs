@@ -6,13 +6,12 @@ mod loc;
 mod parameters;
 mod words;
 
-pub(super) use form::compared_name;
-pub(super) use words::{BrokenWord, Word, words};
+pub(super) use form::{absolute, compared_name, fqdn};
+pub(super) use words::{BrokenWord, STRING_BYTES_MAX, Word, quoted, words};
 
 use crate::db::records::RecordKind;
 use form::{Value, Wrong};
 use layout::Part;
-use policy::hostname::Hostname;
 use serde_json::{Map, Value as Json, json};
 
 /// The parts of one content.
@@ -32,12 +31,12 @@ pub(super) struct BadData {
 }
 
 impl Data {
-    /// Reads the words of a content without its priority, unless the priority belongs to the parts. With an origin, the words
-    /// are those of a zone file. None if contents of this type have no parts.
+    /// Reads the words of a content without its priority, unless the priority belongs to the parts. With an origin (and the dot
+    /// at its end), the words are those of a zone file. None if contents of this type have no parts.
     pub(super) fn read(
         kind: RecordKind,
         words: &[Word<'_>],
-        origin: Option<&Hostname>,
+        origin: Option<&str>,
     ) -> Option<Result<Self, BadData>> {
         let parts = layout::parts(kind)?;
         let complete = if kind == RecordKind::Loc { loc::complete(words) } else { words.to_vec() };
@@ -48,7 +47,7 @@ impl Data {
         kind: RecordKind,
         parts: &[Part],
         words: &[Word<'_>],
-        origin: Option<&Hostname>,
+        origin: Option<&str>,
     ) -> Result<Self, BadData> {
         let mut rest = words;
         let mut values = Vec::with_capacity(parts.len());
@@ -92,6 +91,11 @@ impl Data {
     /// The text of the content.
     pub(super) fn content(&self) -> String {
         self.printed(|part, value| part.form.print(value))
+    }
+
+    /// The content as it stands in a zone file, where names are absolute.
+    pub(super) fn line(&self) -> String {
+        self.printed(|part, value| part.form.print_absolute(value))
     }
 
     /// What equal contents have in common.
