@@ -4,6 +4,8 @@ mod form;
 mod layout;
 mod loc;
 mod parameters;
+#[cfg(test)]
+mod tests;
 mod words;
 
 pub(super) use form::{absolute, compared_name, fqdn};
