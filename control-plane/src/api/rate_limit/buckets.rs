@@ -69,7 +69,8 @@ impl<Key: Hash + Eq> Buckets<Key> {
     /// What taking a request would leave, without taking it.
     pub(super) fn look(&self, key: &Key, size: Size, now: Timestamp) -> Result<Standing, Empty> {
         let full_in = self.full_at.get(key).map_or(SignedDuration::ZERO, |at| at.duration_since(now));
-        let full_in = full_in.max(SignedDuration::ZERO);
+        // Nothing takes longer than the window to be full, unless the clock was set back meanwhile.
+        let full_in = if full_in > WINDOW { SignedDuration::ZERO } else { full_in.max(SignedDuration::ZERO) };
         if full_in + size.interval > WINDOW {
             return Err(Empty {
                 standing: size.standing(full_in),
@@ -159,6 +160,13 @@ mod tests {
             assert_eq!(passed(&mut buckets, size(requests), times), asked - 100, "{requests}");
         }
         assert!(Size::new(0).is_none());
+    }
+
+    #[test]
+    fn a_clock_that_is_set_back_locks_nobody_out() {
+        let (mut buckets, size) = (Buckets::new(10), size(10));
+        assert_eq!(passed(&mut buckets, size, std::iter::repeat_n(86_400_000, 20)), 10);
+        assert_eq!(passed(&mut buckets, size, std::iter::repeat_n(0, 20)), 10);
     }
 
     #[test]
