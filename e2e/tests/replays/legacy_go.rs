@@ -1,4 +1,4 @@
-//! Answers in the types that cloudflare-go had before its version 2, which Terraform v4 decodes them to.
+//! Answers in the types that cloudflare-go had before its version 2, which flarectl and Terraform v4 decode them to.
 
 use e2e::rest::Answer;
 use serde::{Deserialize, de::DeserializeOwned};

@@ -4,6 +4,7 @@
 mod cert_manager;
 mod certbot;
 mod external_dns;
+mod flarectl;
 mod legacy_go;
 mod lego;
 mod replay;
@@ -17,6 +18,7 @@ fn every_recording_has_its_place_in_a_story() {
         ("cert-manager", include_str!("cert_manager.rs")),
         ("certbot", include_str!("certbot.rs")),
         ("external-dns", include_str!("external_dns.rs")),
+        ("flarectl", include_str!("flarectl.rs")),
         ("lego", include_str!("lego.rs")),
         ("terraform-v4", include_str!("terraform_v4.rs")),
         ("terraform-v5", include_str!("terraform_v5.rs")),
