@@ -111,6 +111,18 @@ func TestSettingsAreWrittenTogetherAsTerraformDoes(t *testing.T) {
 	checks.Equal(t, fmt.Sprint(got.Value), "strict")
 }
 
+func TestWhatItReadsBesideRecordsAndSettingsIsAnswered(t *testing.T) {
+	zone := newZone(t, "legacy-beside")
+	checks.Equal(t, len(checks.Must[[]cloudflare.PageRule](t)(api.ListPageRules(ctx, zone.ID))), 0)
+	checks.Equal(t, len(checks.Must[[]cloudflare.ZonePlan](t)(api.AvailableZonePlans(ctx, zone.ID))) > 0, true)
+	checks.Must[[]cloudflare.CertificatePack](t)(api.ListCertificatePacks(ctx, zone.ID))
+	for _, enabled := range []bool{false, true} {
+		universal := cloudflare.UniversalSSLSetting{Enabled: enabled}
+		checks.Equal(t, checks.Must[cloudflare.UniversalSSLSetting](t)(api.EditUniversalSSLSetting(ctx, zone.ID, universal)), universal)
+		checks.Equal(t, checks.Must[cloudflare.UniversalSSLSetting](t)(api.UniversalSSLSettingDetails(ctx, zone.ID)), universal)
+	}
+}
+
 func TestARecordLivesThroughItsClient(t *testing.T) {
 	container := cloudflare.ZoneIdentifier(newZone(t, "legacy-records").ID)
 	must := checks.Must[cloudflare.DNSRecord](t)

@@ -66,6 +66,34 @@ func TestEachTypeIsCreatedReadAndRemoved(t *testing.T) {
 	}
 }
 
+func TestStructuredTypesAreWrittenAsDataAndReadAsContent(t *testing.T) {
+	zone := newZone(t, "structured")
+	for content, body := range map[string]dns.RecordNewParamsBodyUnion{
+		`0 issue "letsencrypt.org"`: dns.CAARecordParam{
+			Name: cloudflare.F("caa"), Type: cloudflare.F(dns.CAARecordTypeCAA), TTL: cloudflare.F(dns.TTL1),
+			Data: cloudflare.F(dns.CAARecordDataParam{
+				Flags: cloudflare.F(0.0), Tag: cloudflare.F("issue"), Value: cloudflare.F("letsencrypt.org"),
+			}),
+		},
+		"20 443 api.example.com": dns.SRVRecordParam{
+			Name: cloudflare.F("_grpc._tcp"), Type: cloudflare.F(dns.SRVRecordTypeSRV), TTL: cloudflare.F(dns.TTL1),
+			Data: cloudflare.F(dns.SRVRecordDataParam{
+				Priority: cloudflare.F(10.0), Weight: cloudflare.F(20.0), Port: cloudflare.F(443.0), Target: cloudflare.F("api.example.com"),
+			}),
+		},
+		`1 . alpn="h2"`: dns.HTTPSRecordParam{
+			Name: cloudflare.F("https"), Type: cloudflare.F(dns.HTTPSRecordTypeHTTPS), TTL: cloudflare.F(dns.TTL1),
+			Data: cloudflare.F(dns.HTTPSRecordDataParam{
+				Priority: cloudflare.F(1.0), Target: cloudflare.F("."), Value: cloudflare.F(`alpn="h2"`),
+			}),
+		},
+	} {
+		made := checks.Must[*dns.RecordResponse](t)(create(zone, body))
+		checks.Equal(t, made.Content, content)
+	}
+	checks.Equal(t, len(list(t, zone, dns.RecordListParams{Type: cloudflare.F(dns.RecordListParamsTypeSRV)})), 1)
+}
+
 // The SDK does not know `origin`; it is set and read as raw JSON.
 func TestTheOriginIsSetAsRawJsonAndSurvivesAPutThatDoesNotKnowIt(t *testing.T) {
 	zone := newZone(t, "origin")
