@@ -67,7 +67,7 @@ pub struct Config {
     /// TLS handshake, first request and each head of a request.
     #[arg(long, env = "ORANGERY_HANDSHAKE_TIMEOUT", default_value = "10s", value_parser = parse_duration)]
     pub handshake_timeout: Duration,
-    /// A visitor's connection without requests is closed after this.
+    /// A visitor's connection without requests is closed after this, and a WebSocket on which neither side says anything.
     #[arg(long, env = "ORANGERY_VISITOR_IDLE_TIMEOUT", default_value = "400s", value_parser = parse_duration)]
     pub visitor_idle_timeout: Duration,
     /// TCP, TLS and first HTTP/2 frame of an origin, together.

@@ -41,6 +41,13 @@ pub(crate) fn clean_trailers(trailers: &mut HeaderMap) {
     }
 }
 
+/// Whether a list of words, such as `Connection`, has this one, in whatever case.
+pub(crate) fn names(headers: &HeaderMap, list: &HeaderName, word: &str) -> bool {
+    let mut words =
+        headers.get_all(list).iter().flat_map(|value| value.as_bytes().split(|byte| *byte == b','));
+    words.any(|entry| entry.trim_ascii().eq_ignore_ascii_case(word.as_bytes()))
+}
+
 /// Removes the fields of the connection on which a message came.
 pub(crate) fn remove_hop_by_hop(headers: &mut HeaderMap) {
     if headers.contains_key(header::CONNECTION) {

@@ -85,22 +85,44 @@ pub struct Leg {
 ///
 /// The refusal that stands in the way: the SSL mode, the record's protocol or the zone's HTTP version.
 pub fn leg(settings: &Settings, origin: &OriginSettings, dialect: Dialect) -> Result<Leg, Refusal> {
-    let mode = settings.edge.ssl();
-    if mode == SslMode::Strict && origin.protocol.is_plain() {
-        return Err(Refusal::PlainOriginUnderStrict);
-    }
-    let tls = match origin.protocol {
-        OriginProtocol::Auto => mode.origin_tls(),
-        OriginProtocol::Http | OriginProtocol::Grpc => OriginTls::Plain,
-        OriginProtocol::Https | OriginProtocol::Grpcs if mode == SslMode::Strict => OriginTls::Verified,
-        OriginProtocol::Https | OriginProtocol::Grpcs => OriginTls::Encrypted,
-    };
+    let tls = encryption(settings, origin.protocol)?;
     let http = match dialect {
         Dialect::Grpc => grpc_http(settings, origin.protocol)?,
         Dialect::GrpcWeb | Dialect::Http => plain_http(settings, origin.protocol, tls),
     };
-    let port = origin.port.unwrap_or(if tls == OriginTls::Plain { 80 } else { 443 });
-    Ok(Leg { tls, http, port })
+    Ok(Leg { tls, http, port: port(origin, tls) })
+}
+
+/// The same for a WebSocket, which is HTTP/1.1 whatever the origin could speak besides (RFC 6455, 4.1).
+///
+/// # Errors
+///
+/// The refusal that stands in the way: the SSL mode, or a record whose origin speaks gRPC alone.
+pub fn websocket_leg(settings: &Settings, origin: &OriginSettings) -> Result<Leg, Refusal> {
+    let tls = encryption(settings, origin.protocol)?;
+    match origin.protocol {
+        OriginProtocol::Grpc | OriginProtocol::Grpcs => Err(Refusal::OriginProtocolIsGrpc),
+        OriginProtocol::Auto | OriginProtocol::Http | OriginProtocol::Https => {
+            Ok(Leg { tls, http: OriginHttp::Http1, port: port(origin, tls) })
+        }
+    }
+}
+
+fn encryption(settings: &Settings, protocol: OriginProtocol) -> Result<OriginTls, Refusal> {
+    let mode = settings.edge.ssl();
+    if mode == SslMode::Strict && protocol.is_plain() {
+        return Err(Refusal::PlainOriginUnderStrict);
+    }
+    Ok(match protocol {
+        OriginProtocol::Auto => mode.origin_tls(),
+        OriginProtocol::Http | OriginProtocol::Grpc => OriginTls::Plain,
+        OriginProtocol::Https | OriginProtocol::Grpcs if mode == SslMode::Strict => OriginTls::Verified,
+        OriginProtocol::Https | OriginProtocol::Grpcs => OriginTls::Encrypted,
+    })
+}
+
+fn port(origin: &OriginSettings, tls: OriginTls) -> u16 {
+    origin.port.unwrap_or(if tls == OriginTls::Plain { 80 } else { 443 })
 }
 
 fn grpc_http(settings: &Settings, protocol: OriginProtocol) -> Result<OriginHttp, Refusal> {
@@ -185,6 +207,24 @@ mod tests {
             assert_eq!(leg.is_err(), protocol.is_plain(), "{protocol:?}");
             assert!(leg.is_err() || leg.is_ok_and(|leg| leg.tls == OriginTls::Verified));
         }
+    }
+
+    #[test]
+    fn a_websocket_is_http1_or_nothing() {
+        for (mode, tls, port) in [
+            (SslMode::Flexible, OriginTls::Plain, 80),
+            (SslMode::Full, OriginTls::Encrypted, 443),
+            (SslMode::Strict, OriginTls::Verified, 443),
+        ] {
+            let leg = Leg { tls, http: OriginHttp::Http1, port };
+            assert_eq!(websocket_leg(&settings(mode), &OriginSettings::default()), Ok(leg));
+        }
+        for protocol in [OriginProtocol::Grpc, OriginProtocol::Grpcs] {
+            let leg = websocket_leg(&settings(SslMode::Full), &origin(protocol));
+            assert_eq!(leg, Err(Refusal::OriginProtocolIsGrpc));
+        }
+        let plain = websocket_leg(&settings(SslMode::Strict), &origin(OriginProtocol::Http));
+        assert_eq!(plain, Err(Refusal::PlainOriginUnderStrict));
     }
 
     #[test]

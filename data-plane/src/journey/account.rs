@@ -119,6 +119,11 @@ impl Account {
         });
     }
 
+    /// The same account in other hands; what stays here has nothing left to tell.
+    pub fn hand_over(&mut self) -> Self {
+        Self { open: self.open.take(), began: self.began, telemetry: Arc::clone(&self.telemetry) }
+    }
+
     pub fn close(&mut self) {
         if let Some(mut entry) = self.open.take() {
             entry.lasted = self.began.elapsed();

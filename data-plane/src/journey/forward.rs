@@ -48,16 +48,16 @@ pub(super) async fn forward(
     signature: Signature,
     mut account: Account,
 ) -> Result<Response<EdgeBody>, (Stop, Account)> {
-    let limit = UploadLimit::new(routed.settings.max_upload, routed.dialect);
+    let limit = UploadLimit::new(routed.settings.max_upload, routed.speech.dialect());
     if let Err(refusal) = upload.limit(limit) {
         return Err((refusal.into(), account));
     }
-    let upload = if routed.dialect == Dialect::Grpc { upload.of_unknown_length() } else { upload };
+    let upload = if routed.speech.dialect() == Dialect::Grpc { upload.of_unknown_length() } else { upload };
     let exchanged = async {
-        let deadline = deadline(&arrived.parts.headers, routed.dialect, arrived.at)?;
+        let deadline = deadline(&arrived.parts.headers, routed.speech.dialect(), arrived.at)?;
         let question = question(arrived, routed, deadline, &signature)?;
         let answer = ask(edge, routed, &question, &upload, deadline).await?;
-        check(&answer, routed.dialect)?;
+        check(&answer, routed.speech.dialect())?;
         Ok((answer, deadline))
     };
     let (answer, deadline) = match exchanged.await {
@@ -67,14 +67,26 @@ pub(super) async fn forward(
             return Err((Stop::Refused(failure), account));
         }
     };
+    Ok(deliver(answer, routed, deadline, upload, signature, account))
+}
+
+/// Brings an answer that was checked to the visitor.
+pub(super) fn deliver(
+    answer: Answer,
+    routed: &Routed<'_>,
+    deadline: Option<Instant>,
+    upload: Upload,
+    signature: Signature,
+    mut account: Account,
+) -> Response<EdgeBody> {
     let (mut head, body) = answer.into_parts();
     headers::for_visitor(&mut head.headers, &signature.ray);
-    if routed.dialect == Dialect::Grpc && head.headers.contains_key(GRPC_STATUS) {
+    if routed.speech.dialect() == Dialect::Grpc && head.headers.contains_key(GRPC_STATUS) {
         account.carried_up(upload.bytes());
-        return Ok(trailers_only(head.headers, account));
+        return trailers_only(head.headers, account);
     }
     account.answered(head.status, Outcome::Carried);
-    let rules = match routed.dialect {
+    let rules = match routed.speech.dialect() {
         Dialect::Grpc => Rules::Grpc { signature, deadline },
         Dialect::GrpcWeb | Dialect::Http => Rules::Http {
             silence_max: routed.settings.proxy_read_timeout.duration(),
@@ -84,7 +96,7 @@ pub(super) async fn forward(
     let mut response = Response::new(EdgeBody::carried(body, upload, rules, account));
     *response.status_mut() = head.status;
     *response.headers_mut() = head.headers;
-    Ok(response)
+    response
 }
 
 /// What an origin may not answer: a switch of protocols that was not asked for, or something else than gRPC to gRPC.
@@ -110,7 +122,7 @@ fn deadline(headers: &HeaderMap, dialect: Dialect, arrived: Instant) -> Result<O
     Ok(Some(timeout).filter(|timeout| *timeout < DEADLINE_WATCHED_MAX).map(|timeout| arrived + timeout))
 }
 
-fn question(
+pub(super) fn question(
     arrived: Arrived,
     routed: &Routed<'_>,
     deadline: Option<Instant>,
@@ -130,7 +142,7 @@ fn question(
     let told = Told {
         visitor,
         protocol,
-        dialect: routed.dialect,
+        dialect: routed.speech.dialect(),
         ray: &signature.ray,
         true_client_ip: routed.settings.true_client_ip_header,
     };
@@ -146,7 +158,7 @@ async fn ask(
     deadline: Option<Instant>,
 ) -> Result<Answer, Failure> {
     let late = async {
-        match (routed.dialect, deadline) {
+        match (routed.speech.dialect(), deadline) {
             (_, Some(deadline)) => {
                 sleep_until(deadline).await;
                 Refusal::DeadlineExceeded

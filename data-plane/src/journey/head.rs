@@ -53,6 +53,7 @@ pub struct Head<'a> {
     pub host: Result<Option<&'a str>, NotOneHost>,
     pub content_type: Option<&'a [u8]>,
     pub framing: Framing,
+    pub offer: Offer,
     /// Names and values, and 32 for each header (RFC 9113, 6.5.2).
     pub header_bytes: usize,
     /// How often this request has passed an Orangery edge before, see [`super::loops`].
@@ -61,6 +62,16 @@ pub struct Head<'a> {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NotOneHost;
+
+/// What a request says about becoming a WebSocket (RFC 6455, 4.2.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Offer {
+    Nothing,
+    WebSocket,
+    OtherVersion,
+    /// With the rule that it breaks.
+    Malformed(&'static str),
+}
 
 /// Whether an HTTP/1.1 message says where its body ends in one way only (RFC 9112, 6.3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::fields::{
     CDN_LOOP, CF_CONNECTING_IP, CF_RAY, CF_VISITOR, TRUE_CLIENT_IP, X_FORWARDED_FOR, X_FORWARDED_PROTO,
-    remove_hop_by_hop,
+    names, remove_hop_by_hop,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 use policy::grpc::Dialect;
@@ -30,7 +30,7 @@ pub(super) struct Told<'a> {
 /// What only the edge may say is taken away even where the edge does not say it, so that no visitor can say it instead.
 pub(super) fn for_origin(headers: &mut HeaderMap, told: &Told<'_>) {
     let Told { visitor, protocol, dialect, .. } = *told;
-    let wants_trailers = headers.get_all(header::TE).iter().any(names_trailers);
+    let wants_trailers = names(headers, &header::TE, "trailers");
     remove_hop_by_hop(headers);
     if wants_trailers {
         headers.insert(header::TE, HeaderValue::from_static("trailers"));
@@ -72,13 +72,6 @@ pub(super) fn for_visitor(headers: &mut HeaderMap, ray: &Ray) {
 /// How often `headers` say that this edge was passed before.
 pub(super) fn passages(headers: &HeaderMap) -> usize {
     loops::passages(headers.get_all(CDN_LOOP).iter().map(HeaderValue::as_bytes))
-}
-
-fn names_trailers(value: &HeaderValue) -> bool {
-    value
-        .as_bytes()
-        .split(|byte| *byte == b',')
-        .any(|part| part.trim_ascii().eq_ignore_ascii_case(b"trailers"))
 }
 
 /// Several values become one (RFC 9113, 8.2.3, asks it for cookies).

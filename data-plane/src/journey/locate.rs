@@ -116,7 +116,7 @@ fn parse_port(digits: &str) -> Result<u16, Refusal> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::journey::head::Visitor;
+    use crate::journey::head::{Offer, Visitor};
 
     fn head<'a>(protocol: Protocol, authority: Option<&'a str>, host: Option<&'a str>) -> Head<'a> {
         let visitor = Visitor { address: IpAddr::from([192, 0, 2, 1]), arrival: Arrival::Plain };
@@ -129,6 +129,7 @@ mod tests {
             host: Ok(host),
             content_type,
             framing,
+            offer: Offer::Nothing,
             header_bytes,
             passages: 0,
         }

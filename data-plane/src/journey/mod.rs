@@ -16,10 +16,12 @@ mod reply;
 mod route;
 mod security_header;
 mod speak;
+mod websocket;
 
 pub use answer::Ports;
 pub use body::{BodyError, EdgeBody};
 pub use ray::{Ray, Rays};
+pub use websocket::Tunnel;
 
 use crate::{
     current::{Current, LiveZone, Snapshot},
@@ -29,12 +31,13 @@ use crate::{
 use account::Account;
 use answer::{Audience, Signature};
 use forward::Arrived;
-use head::{Framing, Head, NotOneHost, Protocol, Visitor};
+use head::{Framing, Head, NotOneHost, Offer, Protocol, Visitor};
 use http::{HeaderMap, HeaderValue, Method, Response, Version, header, request::Parts};
 use locate::Asked;
 use policy::{grpc::Dialect, refusal::Refusal};
 use reply::Reply;
 use route::Routed;
+use speak::Speech;
 use std::sync::Arc;
 use tokio::time::Instant;
 
@@ -64,8 +67,32 @@ impl<F: Into<Failure>> From<F> for Stop {
     }
 }
 
+/// Where a request has come to.
+pub struct Walked {
+    pub response: Response<EdgeBody>,
+    /// What the connection is to become once the visitor has read the response.
+    pub tunnel: Option<Tunnel>,
+}
+
+impl From<Response<EdgeBody>> for Walked {
+    fn from(response: Response<EdgeBody>) -> Self {
+        Self { response, tunnel: None }
+    }
+}
+
 /// The walk. It never fails: what goes wrong becomes an answer.
-pub async fn walk(edge: &Edge, visitor: Visitor, parts: Parts, upload: Upload) -> Response<EdgeBody> {
+pub async fn walk(edge: &Edge, visitor: Visitor, parts: Parts, upload: Upload) -> Walked {
+    let offer = websocket::offer(&parts);
+    let mut walked = steps(edge, visitor, parts, upload, offer).await;
+    if offer != Offer::Nothing && walked.tunnel.is_none() {
+        // The visitor may have sent more in the belief that this is a WebSocket; it must never be read as another request.
+        let close = HeaderValue::from_static("close");
+        walked.response.headers_mut().entry(header::CONNECTION).or_insert(close);
+    }
+    walked
+}
+
+async fn steps(edge: &Edge, visitor: Visitor, parts: Parts, upload: Upload, offer: Offer) -> Walked {
     let at = Instant::now();
     let ray = edge.rays.next();
     let uri = parts.uri.clone();
@@ -81,6 +108,7 @@ pub async fn walk(edge: &Edge, visitor: Visitor, parts: Parts, upload: Upload) -
         host: one_host(&parts.headers, host.as_ref()),
         content_type: content_type.as_ref().map(HeaderValue::as_bytes),
         framing: framing(&parts.headers),
+        offer,
         header_bytes: header_bytes(&parts.headers),
         passages: headers::passages(&parts.headers),
     };
@@ -95,19 +123,25 @@ pub async fn walk(edge: &Edge, visitor: Visitor, parts: Parts, upload: Upload) -
     let reply = Reply { edge, audience, path, head_only, signature: signature.clone() };
     let (asked, zone) = match find(&snapshot, &head, &mut account) {
         Ok(found) => found,
-        Err((refusal, asked)) => return reply.stop(&refusal.into(), asked.as_ref(), account),
+        Err((refusal, asked)) => return reply.stop(&refusal.into(), asked.as_ref(), account).into(),
     };
     let decided = decide(&snapshot, &zone, &asked, &head);
     drop(snapshot);
     let arrived = Arrived { parts, visitor, protocol: head.protocol, at };
     let answered = match decided {
-        Ok(routed) => forward::forward(edge, &routed, arrived, upload, signature, account).await,
+        Ok(routed) => match routed.speech {
+            Speech::Exchange(_) => {
+                forward::forward(edge, &routed, arrived, upload, signature, account).await.map(Walked::from)
+            }
+            Speech::WebSocket => websocket::open(edge, &routed, arrived, upload, signature, account).await,
+        },
         Err(stop) => Err((stop, account)),
     };
-    let mut response = answered.unwrap_or_else(|(stop, account)| reply.stop(&stop, Some(&asked), account));
+    let mut walked =
+        answered.unwrap_or_else(|(stop, account)| reply.stop(&stop, Some(&asked), account).into());
     let dialect = Dialect::of(head.content_type);
-    security_header::apply(response.headers_mut(), &zone.zone.settings, visitor.arrival, dialect);
-    response
+    security_header::apply(walked.response.headers_mut(), &zone.zone.settings, visitor.arrival, dialect);
+    walked
 }
 
 type Found<'a> = (Asked<'a>, Arc<LiveZone>);

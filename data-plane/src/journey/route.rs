@@ -1,12 +1,14 @@
 //! Record → the way to its origin.
 
-use super::{locate::Asked, speak::Spoken};
+use super::{
+    locate::Asked,
+    speak::{Speech, Spoken},
+};
 use crate::{
     current::Snapshot,
     origin::{Destination, Failure, Goal},
 };
 use policy::{
-    grpc::Dialect,
     hostname::Hostname,
     id::AccountId,
     origin,
@@ -21,7 +23,7 @@ const CNAMES_MAX: usize = 8;
 
 /// A request that knows where to go.
 pub(super) struct Routed<'z> {
-    pub dialect: Dialect,
+    pub speech: Speech,
     pub settings: &'z Settings,
     pub goal: Goal<'z>,
     /// The record's own host header; the visitor's authority if absent.
@@ -33,10 +35,13 @@ pub(super) fn route<'z>(
     spoken: Spoken<'z>,
     asked: &Asked<'_>,
 ) -> Result<Routed<'z>, Failure> {
-    let Spoken { located, dialect } = spoken;
+    let Spoken { located, speech } = spoken;
     let live = located.zone;
     let settings = &live.zone.settings;
-    let leg = origin::leg(settings, located.origin, dialect)?;
+    let leg = match speech {
+        Speech::Exchange(dialect) => origin::leg(settings, located.origin, dialect)?,
+        Speech::WebSocket => origin::websocket_leg(settings, located.origin)?,
+    };
     let server_name = match &located.origin.sni {
         Some(sni) => sni.clone(),
         None => Hostname::parse(&asked.host).map_err(|_| Refusal::MalformedRequest)?,
@@ -47,7 +52,7 @@ pub(super) fn route<'z>(
     };
     let streams_max = settings.origin_h2_max_streams.count().into();
     let goal = Goal { zone: live.zone.id, trust: &live.trust, leg, destination, server_name, streams_max };
-    Ok(Routed { dialect, settings, goal, host_header: located.origin.host_header.as_deref() })
+    Ok(Routed { speech, settings, goal, host_header: located.origin.host_header.as_deref() })
 }
 
 /// Follows CNAME records through the zones of this edge, as far as they lead; the DNS answers for the rest.

@@ -2,15 +2,34 @@
 
 use super::{
     Stop,
-    head::{Arrival, Head, Protocol},
+    head::{Arrival, Head, Offer, Protocol},
     locate::Located,
 };
+use crate::origin::Failure;
 use policy::{grpc::Dialect, refusal::Refusal, settings::Settings, ssl::SslMode};
 
-/// A located request in a dialect that its zone carries.
+/// A located request that its zone carries.
 pub(super) struct Spoken<'z> {
     pub located: Located<'z>,
-    pub dialect: Dialect,
+    pub speech: Speech,
+}
+
+/// What is to happen between visitor and origin.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Speech {
+    /// One request and its answer.
+    Exchange(Dialect),
+    WebSocket,
+}
+
+impl Speech {
+    /// A handshake, and what else an origin may answer to it, is plain HTTP.
+    pub(super) fn dialect(self) -> Dialect {
+        match self {
+            Self::Exchange(dialect) => dialect,
+            Self::WebSocket => Dialect::Http,
+        }
+    }
 }
 
 /// Where a plain HTTP request is sent instead.
@@ -22,8 +41,16 @@ pub(super) enum Redirect {
 
 pub(super) fn speak<'z>(located: Located<'z>, head: &Head<'_>) -> Result<Spoken<'z>, Stop> {
     let dialect = Dialect::of(head.content_type);
-    judge(&located.zone.zone.settings, dialect, head)?;
-    Ok(Spoken { located, dialect })
+    let settings = &located.zone.zone.settings;
+    judge(settings, dialect, head)?;
+    let speech = match head.offer {
+        Offer::Nothing => Speech::Exchange(dialect),
+        Offer::WebSocket if settings.websockets => Speech::WebSocket,
+        Offer::WebSocket => return Err(Refusal::WebSocketsOff.into()),
+        Offer::OtherVersion => return Err(Refusal::WebSocketVersion.into()),
+        Offer::Malformed(rule) => return Err(Failure::with(Refusal::MalformedRequest, rule).into()),
+    };
+    Ok(Spoken { located, speech })
 }
 
 fn judge(settings: &Settings, dialect: Dialect, head: &Head<'_>) -> Result<(), Stop> {

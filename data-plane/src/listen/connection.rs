@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     journey::{
-        self, BodyError, Edge, EdgeBody,
+        self, BodyError, Edge, EdgeBody, Tunnel,
         head::{Arrival, Visitor},
     },
     origin::Upload,
@@ -17,7 +17,7 @@ use crate::{
 };
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
-use hyper::{Request, Response, body::Incoming, service::Service};
+use hyper::{Request, Response, body::Incoming, server::conn::http1, service::Service};
 use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
     server::conn::auto,
@@ -28,7 +28,7 @@ use std::{
     net::IpAddr,
     pin::{Pin, pin},
     sync::{
-        Arc,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
     },
     task::{Context, Poll},
@@ -71,15 +71,25 @@ pub(super) struct Server {
     phases: Phases,
     either: auto::Builder<TokioExecutor>,
     http2: auto::Builder<TokioExecutor>,
-    http1: auto::Builder<TokioExecutor>,
+    http1: http1::Builder,
 }
 
 impl Server {
     pub(super) fn new(edge: Arc<Edge>, limits: ConnectionLimits, phases: Phases) -> Self {
         let either = builder(&limits);
-        let (http1, http2) = (either.clone().http1_only(), either.clone().http2_only());
+        let (http1, http2) = (http1_builder(&limits), either.clone().http2_only());
         Self { edge, limits, phases, either, http2, http1 }
     }
+}
+
+fn http1_builder(limits: &ConnectionLimits) -> http1::Builder {
+    let mut builder = http1::Builder::new();
+    builder
+        .timer(TokioTimer::new())
+        // It runs while a connection is idle as well; the first head has less time, see `watch`.
+        .header_read_timeout(limits.idle_timeout)
+        .max_buf_size(HEADER_LIST_BYTES_MAX as usize);
+    builder
 }
 
 fn builder(limits: &ConnectionLimits) -> auto::Builder<TokioExecutor> {
@@ -87,7 +97,6 @@ fn builder(limits: &ConnectionLimits) -> auto::Builder<TokioExecutor> {
     builder
         .http1()
         .timer(TokioTimer::new())
-        // It runs while a connection is idle as well; the first head has less time, see `serve_http`.
         .header_read_timeout(limits.idle_timeout)
         .max_buf_size(HEADER_LIST_BYTES_MAX as usize);
     builder
@@ -139,32 +148,70 @@ async fn serve_visitor(
     }
     if door == Door::Http {
         let visitor = Visitor { address, arrival: Arrival::Plain };
-        return serve_http(server, &server.either, stream, visitor).await;
+        return serve_http(server, Speaks::Either, stream, visitor).await;
     }
     let greeted =
         timeout_at(deadline, greet(stream, &server.edge.current)).await.map_err(|_| "handshake_timeout")?;
     let (stream, zone) = greeted.map_err(NotGreeted::reason)?;
-    let builder = match stream.get_ref().1.alpn_protocol() {
-        Some(b"h2") => &server.http2,
-        Some(_) => &server.http1,
-        None => &server.either,
+    let speaks = match stream.get_ref().1.alpn_protocol() {
+        Some(b"h2") => Speaks::Http2,
+        Some(_) => Speaks::Http1,
+        None => Speaks::Either,
     };
-    serve_http(server, builder, stream, Visitor { address, arrival: Arrival::Tls { zone } }).await
+    serve_http(server, speaks, stream, Visitor { address, arrival: Arrival::Tls { zone } }).await
 }
 
+/// What was agreed to be spoken on a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Speaks {
+    Http1,
+    Http2,
+    /// The first bytes tell.
+    Either,
+}
+
+/// Serves requests, and then what the connection has become by the last of them, if it was asked to.
 async fn serve_http<S>(
     server: &Server,
-    builder: &auto::Builder<TokioExecutor>,
+    speaks: Speaks,
     stream: S,
     visitor: Visitor,
 ) -> Result<(), &'static str>
 where
-    S: AsyncRead + AsyncWrite + Unpin + 'static,
+    S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
 {
     let activity = Arc::new(Activity::default());
     let requests = Requests { edge: Arc::clone(&server.edge), visitor, activity: Arc::clone(&activity) };
-    let guarded = FrameGuard::new(stream, Arc::clone(&activity.greeted));
-    let mut connection = pin!(builder.serve_connection(TokioIo::new(guarded), requests));
+    let stream = TokioIo::new(FrameGuard::new(stream, Arc::clone(&activity.greeted)));
+    match speaks {
+        Speaks::Http1 => {
+            let connection = server.http1.serve_connection(stream, requests).with_upgrades();
+            watch(server, &activity, connection, http1::UpgradeableConnection::graceful_shutdown).await?;
+        }
+        Speaks::Http2 => {
+            let connection = server.http2.serve_connection(stream, requests);
+            watch(server, &activity, connection, auto::Connection::graceful_shutdown).await?;
+        }
+        Speaks::Either => {
+            let connection = server.either.serve_connection_with_upgrades(stream, requests);
+            watch(server, &activity, connection, auto::UpgradeableConnection::graceful_shutdown).await?;
+        }
+    }
+    let tunnel = activity.tunnel().take();
+    if let Some(tunnel) = tunnel {
+        tunnel.carry(server.limits.idle_timeout, &server.phases.ended).await;
+    }
+    Ok(())
+}
+
+/// Drives a connection until it ends, becomes something else than HTTP, or has been of no use for too long.
+async fn watch<C: Future>(
+    server: &Server,
+    activity: &Activity,
+    connection: C,
+    finish: impl Fn(Pin<&mut C>),
+) -> Result<(), &'static str> {
+    let mut connection = pin!(connection);
     let mut draining = false;
     let (mut seen, mut waited) = (0, false);
     let mut check = Instant::now() + server.limits.handshake_timeout;
@@ -175,7 +222,7 @@ where
             () = server.phases.ended.cancelled() => return Ok(()),
             () = server.phases.draining.cancelled(), if !draining => {
                 draining = true;
-                connection.as_mut().graceful_shutdown();
+                finish(connection.as_mut());
             }
             () = sleep_until(check) => {
                 let begun = activity.begun.load(Ordering::Relaxed);
@@ -184,7 +231,7 @@ where
                     return Err("no_request");
                 }
                 if waited && begun == seen && activity.open.load(Ordering::Acquire) == 0 {
-                    connection.as_mut().graceful_shutdown();
+                    finish(connection.as_mut());
                 }
                 (seen, waited) = (begun, true);
                 check = Instant::now() + server.limits.idle_timeout;
@@ -199,6 +246,14 @@ struct Activity {
     greeted: Arc<AtomicBool>,
     begun: AtomicU64,
     open: AtomicUsize,
+    /// What the connection becomes when HTTP is done with it.
+    tunnel: Mutex<Option<Tunnel>>,
+}
+
+impl Activity {
+    fn tunnel(&self) -> MutexGuard<'_, Option<Tunnel>> {
+        self.tunnel.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// A request that is not over, answer included.
@@ -233,8 +288,11 @@ impl Service<Request<Incoming>> for Requests {
         let (edge, visitor, open) = (Arc::clone(&self.edge), self.visitor, Open::begin(&self.activity));
         Box::pin(async move {
             let (parts, incoming) = request.into_parts();
-            let response = journey::walk(&edge, visitor, parts, Upload::new(incoming)).await;
-            Ok(response.map(|body| OpenBody { body, _open: open }))
+            let walked = journey::walk(&edge, visitor, parts, Upload::new(incoming)).await;
+            if walked.tunnel.is_some() {
+                *open.0.tunnel() = walked.tunnel;
+            }
+            Ok(walked.response.map(|body| OpenBody { body, _open: open }))
         })
     }
 }

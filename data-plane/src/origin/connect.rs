@@ -47,7 +47,7 @@ pub(super) async fn connect(
     let stream = timeout_at(deadline, TlsConnector::from(Arc::clone(tls)).connect(name, tcp))
         .await
         .map_err(|_| Refusal::OriginSilent)?
-        .map_err(|error| Failure::of_tls(&error))?;
+        .map_err(|error| Failure::of_tls(&error, way.http))?;
     let chose_http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
     if way.http == OriginHttp::Http2 && !chose_http2 {
         return Err(Refusal::OriginWithoutHttp2.into());
@@ -68,7 +68,10 @@ where
 {
     let handshake = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await;
     let (sender, connection) = handshake.map_err(|_| Refusal::OriginClosed)?;
-    Ok(Link::Http1(Http1Sender { sender, driver: Box::pin(async move { drop(connection.await) }) }))
+    Ok(Link::Http1(Http1Sender {
+        sender,
+        driver: Box::pin(async move { drop(connection.with_upgrades().await) }),
+    }))
 }
 
 async fn speak_http2<S>(stream: S, limits: &OriginLimits, deadline: Instant) -> Result<Link, Failure>

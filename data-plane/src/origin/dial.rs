@@ -1,10 +1,12 @@
 //! From a goal to a place on a connection: resolve, judge, reuse or connect, one address after the other.
 
 use super::{
-    Destination, Failure, Goal, Origins, Way,
+    Destination, Failure, Goal, Origins, Sharing, UploadBody, Way,
     connect::connect,
-    pool::{Lease, Slot},
+    link::Link,
+    pool::{Lease, Room, Slot, drive},
 };
+use hyper::client::conn::http1;
 use policy::refusal::Refusal;
 use std::{net::IpAddr, sync::Arc};
 use tokio::time::{Instant, timeout_at};
@@ -20,25 +22,13 @@ struct Candidate {
 impl Origins {
     pub(super) async fn lease(&self, goal: &Goal<'_>) -> Result<Lease, Failure> {
         let deadline = Instant::now() + self.limits.connect_timeout;
-        let resolved;
-        let addresses = match &goal.destination {
-            Destination::Addresses(addresses) => addresses.as_ref(),
-            Destination::Name(name) => {
-                let lookup = timeout_at(deadline, self.resolver.lookup(name));
-                let late = |_| Failure::with(Refusal::OriginNotResolved, "no answer in time");
-                resolved = lookup.await.map_err(late)??;
-                &resolved
-            }
-        };
-        let candidates = self.candidates(goal, addresses)?;
+        let candidates = self.reachable(goal, Sharing::Pooled, deadline).await?;
         let mut failure = Failure::from(Refusal::OriginUnreachable);
         for (tried, candidate) in candidates.iter().enumerate() {
             if let Some(lease) = candidate.slot.take(goal.streams_max) {
                 return Ok(lease);
             }
-            let left = deadline.saturating_duration_since(Instant::now());
-            let share = left / u32::try_from(candidates.len() - tried).unwrap_or(1);
-            match self.dial(goal, candidate, Instant::now() + share).await {
+            match self.dial(goal, candidate, share(deadline, candidates.len() - tried)).await {
                 Ok(lease) => return Ok(lease),
                 Err(why) => failure = why,
             }
@@ -46,14 +36,72 @@ impl Origins {
         Err(failure)
     }
 
+    /// A fresh HTTP/1.1 connection that nobody shares, with the room it takes.
+    pub(super) async fn connect_alone(
+        &self,
+        goal: &Goal<'_>,
+    ) -> Result<(http1::SendRequest<UploadBody>, Arc<Room>), Failure> {
+        let deadline = Instant::now() + self.limits.connect_timeout;
+        let candidates = self.reachable(goal, Sharing::Alone, deadline).await?;
+        let mut failure = Failure::from(Refusal::OriginUnreachable);
+        for (tried, candidate) in candidates.iter().enumerate() {
+            match self.connect_to(goal, candidate, share(deadline, candidates.len() - tried)).await {
+                Ok((Link::Http1(link), room)) => {
+                    let room = Arc::new(room);
+                    drive(link.driver, Arc::clone(&room));
+                    return Ok((link.sender, room));
+                }
+                Ok((Link::Http2(_), _)) => failure = Refusal::OriginProtocolError.into(),
+                Err(why) => {
+                    candidate.slot.note_failure(why.clone());
+                    failure = why;
+                }
+            }
+        }
+        Err(failure)
+    }
+
+    async fn connect_to(
+        &self,
+        goal: &Goal<'_>,
+        candidate: &Candidate,
+        deadline: Instant,
+    ) -> Result<(Link, Room), Failure> {
+        let Candidate { way, slot } = candidate;
+        let room = self.pool.room(way.zone, slot).await?;
+        let tls = goal.trust.client_config(way.tls, way.http);
+        Ok((connect(way, tls, &self.limits, deadline).await?, room))
+    }
+
+    async fn reachable(
+        &self,
+        goal: &Goal<'_>,
+        sharing: Sharing,
+        deadline: Instant,
+    ) -> Result<Vec<Candidate>, Failure> {
+        match &goal.destination {
+            Destination::Addresses(addresses) => self.candidates(goal, sharing, addresses),
+            Destination::Name(name) => {
+                let lookup = timeout_at(deadline, self.resolver.lookup(name));
+                let late = |_| Failure::with(Refusal::OriginNotResolved, "no answer in time");
+                self.candidates(goal, sharing, &lookup.await.map_err(late)??)
+            }
+        }
+    }
+
     /// The addresses that may be connected to, in turn for each request, those that failed lately last.
-    fn candidates(&self, goal: &Goal<'_>, addresses: &[IpAddr]) -> Result<Vec<Candidate>, Failure> {
+    fn candidates(
+        &self,
+        goal: &Goal<'_>,
+        sharing: Sharing,
+        addresses: &[IpAddr],
+    ) -> Result<Vec<Candidate>, Failure> {
         let mut forbidden = None;
         let mut candidates = Vec::with_capacity(addresses.len().min(ADDRESSES_TRIED_MAX));
         let start = if addresses.len() > 1 { self.pool.next_turn() } else { 0 };
         for offset in 0..addresses.len() {
             let ip = addresses[(start + offset) % addresses.len()];
-            let way = Way::new(goal, ip);
+            let way = Way::new(goal, ip, sharing);
             match self.rules.check(way.address) {
                 Ok(()) => candidates.push(Candidate { slot: self.pool.slot(&way), way }),
                 Err(why) => forbidden = Some(Failure::with(Refusal::OriginForbidden, why.to_string())),
@@ -75,7 +123,7 @@ impl Origins {
         candidate: &Candidate,
         deadline: Instant,
     ) -> Result<Lease, Failure> {
-        let Candidate { way, slot } = candidate;
+        let slot = &candidate.slot;
         let from = Instant::now();
         let _turn = if slot.is_multiplexed() {
             Some(timeout_at(deadline, slot.turn.lock()).await.map_err(|_| Refusal::OriginConnectTimeout)?)
@@ -88,19 +136,23 @@ impl Origins {
         if let Some(shared) = slot.failure_since(from) {
             return Err(shared);
         }
-        let connected = async {
-            let room = match self.pool.room(way.zone, slot).await {
-                Ok(room) => room,
-                // A stream may have ended in the meantime.
-                Err(full) => return slot.take(goal.streams_max).ok_or(full),
-            };
-            let tls = goal.trust.client_config(way.tls, way.http);
-            slot.admit(connect(way, tls, &self.limits, deadline).await?, room)
+        let lease = match self.connect_to(goal, candidate, deadline).await {
+            Ok((link, room)) => slot.admit(link, room),
+            // Where all connections are taken, a stream may have ended in the meantime.
+            Err(failure) => match slot.take(goal.streams_max) {
+                Some(lease) => return Ok(lease),
+                None => Err(failure),
+            },
         };
-        let lease = connected.await;
         if let Err(failure) = &lease {
             slot.note_failure(failure.clone());
         }
         lease
     }
+}
+
+/// The moment until which one of the addresses that are left may be tried.
+fn share(deadline: Instant, left: usize) -> Instant {
+    let now = Instant::now();
+    now + deadline.saturating_duration_since(now) / u32::try_from(left).unwrap_or(1)
 }

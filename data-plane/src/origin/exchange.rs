@@ -42,7 +42,13 @@ pub struct AnswerBody {
 
 enum Place {
     Http1(Option<(http1::SendRequest<UploadBody>, Arc<Slot>)>),
-    Http2 { _permit: StreamPermit },
+    Http2 {
+        _permit: StreamPermit,
+    },
+    /// Ends with the answer.
+    Alone {
+        _sender: http1::SendRequest<UploadBody>,
+    },
 }
 
 enum NoAnswer {
@@ -115,7 +121,7 @@ fn no_answer(given_back: bool, error: &hyper::Error) -> NoAnswer {
     if given_back || declared { NoAnswer::NotProcessed(failure) } else { NoAnswer::Final(failure) }
 }
 
-fn http1_request(question: &Question, body: UploadBody) -> Result<Request<UploadBody>, Failure> {
+pub(super) fn http1_request(question: &Question, body: UploadBody) -> Result<Request<UploadBody>, Failure> {
     let mut request = Request::new(body);
     *request.method_mut() = question.method.clone();
     *request.uri_mut() = Uri::from(question.path.clone());
@@ -148,6 +154,13 @@ fn http2_request(
         request.headers_mut().insert("grpc-timeout", left);
     }
     Ok(request)
+}
+
+impl AnswerBody {
+    /// Of a connection that nobody else may use.
+    pub(super) fn alone(incoming: Incoming, sender: http1::SendRequest<UploadBody>) -> Self {
+        Self { incoming, _place: Place::Alone { _sender: sender } }
+    }
 }
 
 impl Body for AnswerBody {

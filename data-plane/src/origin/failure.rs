@@ -1,4 +1,4 @@
-use policy::refusal::Refusal;
+use policy::{origin::OriginHttp, refusal::Refusal};
 use rustls::{AlertDescription, CertificateError};
 use std::{error::Error as _, io, sync::Arc};
 
@@ -28,14 +28,15 @@ impl Failure {
         }
     }
 
-    pub(super) fn of_tls(error: &io::Error) -> Self {
+    pub(super) fn of_tls(error: &io::Error, wanted: OriginHttp) -> Self {
         let Some(tls) = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) else {
             return Self::with(Refusal::OriginTlsFailed, "the connection was closed during the handshake");
         };
         match tls {
-            rustls::Error::AlertReceived(AlertDescription::NoApplicationProtocol) => {
-                Refusal::OriginWithoutHttp2.into()
-            }
+            rustls::Error::AlertReceived(AlertDescription::NoApplicationProtocol) => match wanted {
+                OriginHttp::Http1 => Self::with(Refusal::OriginTlsFailed, "it does not offer HTTP/1.1"),
+                OriginHttp::Http2 | OriginHttp::Negotiated => Refusal::OriginWithoutHttp2.into(),
+            },
             rustls::Error::InvalidCertificate(why) => {
                 Self::with(Refusal::OriginCertificateInvalid, certificate_problem(why))
             }

@@ -11,12 +11,14 @@ mod resolve;
 pub mod tls;
 mod upload;
 mod upload_limit;
+mod websocket;
 
 pub use exchange::{Answer, AnswerBody, Question};
 pub use failure::Failure;
 pub use resolve::{NoResolver, Resolver};
 pub use upload::{Upload, UploadBody};
 pub use upload_limit::UploadLimit;
+pub use websocket::{Handshake, OriginSocket};
 
 use policy::{
     address::OriginAddressRules,
@@ -62,10 +64,19 @@ struct Way {
     tls: OriginTls,
     server_name: Option<Hostname>,
     trust: Option<ObjectHash>,
+    sharing: Sharing,
+}
+
+/// Whether connections outlive one exchange.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Sharing {
+    Pooled,
+    /// One connection for one WebSocket, within what the zone may have and next to what is pooled.
+    Alone,
 }
 
 impl Way {
-    fn new(goal: &Goal<'_>, ip: IpAddr) -> Self {
+    fn new(goal: &Goal<'_>, ip: IpAddr, sharing: Sharing) -> Self {
         let encrypted = goal.leg.tls != OriginTls::Plain;
         Self {
             zone: goal.zone,
@@ -74,6 +85,7 @@ impl Way {
             tls: goal.leg.tls,
             server_name: encrypted.then(|| goal.server_name.clone()),
             trust: if goal.leg.tls == OriginTls::Verified { goal.trust.id } else { None },
+            sharing,
         }
     }
 }

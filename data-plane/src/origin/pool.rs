@@ -1,7 +1,7 @@
 //! Open connections by way, for one worker.
 
 use super::{
-    Failure, OriginLimits, UploadBody, Way,
+    Failure, OriginLimits, Sharing, UploadBody, Way,
     link::{Driver, Link, StreamPermit},
 };
 use hyper::client::conn::{http1, http2};
@@ -53,7 +53,11 @@ impl Pool {
         if let Some(slot) = slots.get(way) {
             return Arc::clone(slot);
         }
-        let slot = Arc::new(Slot::new(way.http, self.per_way_max));
+        let connections_max = match way.sharing {
+            Sharing::Pooled => self.per_way_max,
+            Sharing::Alone => self.per_zone_max,
+        };
+        let slot = Arc::new(Slot::new(way.http, connections_max));
         slots.insert(way.clone(), Arc::clone(&slot));
         slot
     }
@@ -250,10 +254,11 @@ impl Multiplexed {
     }
 }
 
-fn drive(driver: Driver, room: Room) {
+/// Has a connection driven to its end, and holds its place until then.
+pub(super) fn drive<P: Send + 'static>(driver: Driver, place: P) {
     tokio::spawn(async move {
         driver.await;
-        drop(room);
+        drop(place);
     });
 }
 

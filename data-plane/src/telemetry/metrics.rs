@@ -24,6 +24,8 @@ pub struct Metrics {
     response_bytes: Counter,
     pub log_lines_dropped: Counter,
     pub visitor_connections: Gauge,
+    /// Those that are open.
+    pub websockets: Gauge,
     pub origin_connections: Gauge,
     pub zones: Gauge,
     pub revision: Gauge,
@@ -65,6 +67,7 @@ impl Metrics {
                 response_bytes: counter!("orangery_response_bytes_total"),
                 log_lines_dropped: counter!("orangery_access_log_dropped_total"),
                 visitor_connections: gauge!("orangery_visitor_connections"),
+                websockets: gauge!("orangery_websockets"),
                 origin_connections: gauge!("orangery_origin_connections"),
                 zones: gauge!("orangery_zones"),
                 revision: gauge!("orangery_revision"),

@@ -28,7 +28,7 @@ fn alert(error: &std::io::Error) -> Option<AlertDescription> {
     }
 }
 
-async fn ask(node: &Node, path: &str) -> (u16, String) {
+pub async fn ask(node: &Node, path: &str) -> (u16, String) {
     let mut stream = TcpStream::connect(node.admin).await.unwrap();
     stream
         .write_all(format!("GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").as_bytes())

@@ -76,6 +76,12 @@ pub(super) fn refuse(
         // refused is not worth being read to its end.
         headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
     }
+    if failure.refusal == Refusal::WebSocketVersion {
+        // RFC 6455, 4.2.2, and RFC 9110, 15.5.22.
+        headers.insert(header::SEC_WEBSOCKET_VERSION, HeaderValue::from_static("13"));
+        headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
+        headers.insert(header::CONNECTION, HeaderValue::from_static("close, upgrade"));
+    }
     sign(headers, &face, signature);
     response
 }
