@@ -55,6 +55,10 @@ pub struct Config {
     #[arg(long, env = "ORANGERY_PROXY_PROTOCOL_FROM", value_delimiter = ',')]
     pub proxy_protocol_from: Vec<IpNet>,
 
+    /// A database of countries in MaxMind's format (MMDB), read at the start; without it no origin is told a visitor's country.
+    #[arg(long, env = "ORANGERY_GEOIP_DATABASE")]
+    pub geoip_database: Option<PathBuf>,
+
     /// Visitor connections at once; more are closed as they come.
     #[arg(long, env = "ORANGERY_MAX_CONNECTIONS", default_value_t = 100_000)]
     pub max_connections: usize,

@@ -5,6 +5,7 @@ use http::{HeaderMap, HeaderName, header};
 pub(crate) const CF_RAY: HeaderName = HeaderName::from_static("cf-ray");
 pub(crate) const CF_CONNECTING_IP: HeaderName = HeaderName::from_static("cf-connecting-ip");
 pub(crate) const CF_VISITOR: HeaderName = HeaderName::from_static("cf-visitor");
+pub(crate) const CF_IPCOUNTRY: HeaderName = HeaderName::from_static("cf-ipcountry");
 pub(crate) const TRUE_CLIENT_IP: HeaderName = HeaderName::from_static("true-client-ip");
 pub(crate) const CDN_LOOP: HeaderName = HeaderName::from_static("cdn-loop");
 pub(crate) const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
@@ -32,6 +33,7 @@ pub(crate) fn clean_trailers(trailers: &mut HeaderMap) {
         CF_RAY,
         CF_CONNECTING_IP,
         CF_VISITOR,
+        CF_IPCOUNTRY,
         TRUE_CLIENT_IP,
         CDN_LOOP,
         X_FORWARDED_FOR,

@@ -7,6 +7,7 @@ pub mod config;
 pub mod current;
 mod fields;
 pub mod follow;
+pub mod geoip;
 pub mod journey;
 pub mod listen;
 pub mod origin;

@@ -3,6 +3,7 @@
 use crate::{
     config::Config,
     current::Current,
+    geoip::{Countries, NoCountries},
     journey::{Edge, Ports, Rays},
     listen::{Bound, ConnectionLimits, Doors, Phases, Worker, WorkerSetup, accept_visitors},
     origin::{OriginLimits, Origins, Resolver},
@@ -42,6 +43,8 @@ pub enum ServeError {
     #[error("cannot start a thread: {0}")]
     Thread(#[source] io::Error),
     #[error(transparent)]
+    Countries(#[from] NoCountries),
+    #[error(transparent)]
     Resolver(#[from] crate::origin::NoResolver),
     #[error("no random bytes from the operating system: {0}")]
     Randomness(#[from] getrandom::Error),
@@ -64,6 +67,7 @@ pub async fn serve(
     current: Arc<Current>,
     shutdown: CancellationToken,
 ) -> Result<Running, ServeError> {
+    let countries = config.geoip_database.as_deref().map(Countries::open).transpose()?.map(Arc::new);
     let https = bind("--https-listen", config.https_listen)?;
     let http = bind("--http-listen", config.http_listen)?;
     let admin = TcpListener::bind(config.admin_listen).await.map_err(|source| ServeError::Listen {
@@ -78,7 +82,7 @@ pub async fn serve(
     let telemetry = Arc::new(Telemetry::new(log));
     let phases = Phases::default();
     let listeners = [https_addr, http_addr, admin_addr];
-    let (workers, threads) = start_workers(&config, &current, &telemetry, &phases, listeners)?;
+    let (workers, threads) = start_workers(&config, &current, &telemetry, countries, &phases, listeners)?;
     let (draining, ended) = (phases.draining.clone(), phases.ended.clone());
     let admin =
         tokio::spawn(serve_admin(admin, Arc::clone(&current), Arc::clone(&telemetry), draining, ended));
@@ -157,6 +161,7 @@ fn start_workers(
     config: &Config,
     current: &Arc<Current>,
     telemetry: &Arc<Telemetry>,
+    countries: Option<Arc<Countries>>,
     phases: &Phases,
     listeners: [SocketAddr; 3],
 ) -> Result<Started, ServeError> {
@@ -176,6 +181,7 @@ fn start_workers(
             node: Arc::clone(&node),
             current: Arc::clone(current),
             origins,
+            countries: countries.clone(),
             telemetry: Arc::clone(telemetry),
             rays: Rays::new(getrandom::u64()?, config.colo.as_str().into()),
             ports,

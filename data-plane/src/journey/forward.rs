@@ -55,7 +55,7 @@ pub(super) async fn forward(
     let upload = if routed.speech.dialect() == Dialect::Grpc { upload.of_unknown_length() } else { upload };
     let exchanged = async {
         let deadline = deadline(&arrived.parts.headers, routed.speech.dialect(), arrived.at)?;
-        let question = question(arrived, routed, deadline, &signature)?;
+        let question = question(edge, arrived, routed, deadline, &signature)?;
         let answer = ask(edge, routed, &question, &upload, deadline).await?;
         check(&answer, routed.speech.dialect())?;
         Ok((answer, deadline))
@@ -123,6 +123,7 @@ fn deadline(headers: &HeaderMap, dialect: Dialect, arrived: Instant) -> Result<O
 }
 
 pub(super) fn question(
+    edge: &Edge,
     arrived: Arrived,
     routed: &Routed<'_>,
     deadline: Option<Instant>,
@@ -145,6 +146,11 @@ pub(super) fn question(
         dialect: routed.speech.dialect(),
         ray: &signature.ray,
         true_client_ip: routed.settings.true_client_ip_header,
+        country: edge
+            .countries
+            .as_ref()
+            .filter(|_| routed.settings.ip_geolocation)
+            .map(|countries| countries.of(visitor.address)),
     };
     headers::for_origin(&mut headers, &told);
     Ok(Question { method: parts.method, path, authority, headers, deadline })

@@ -5,9 +5,12 @@ use super::{
     loops,
     ray::Ray,
 };
-use crate::fields::{
-    CDN_LOOP, CF_CONNECTING_IP, CF_RAY, CF_VISITOR, TRUE_CLIENT_IP, X_FORWARDED_FOR, X_FORWARDED_PROTO,
-    names, remove_hop_by_hop,
+use crate::{
+    fields::{
+        CDN_LOOP, CF_CONNECTING_IP, CF_IPCOUNTRY, CF_RAY, CF_VISITOR, TRUE_CLIENT_IP, X_FORWARDED_FOR,
+        X_FORWARDED_PROTO, names, remove_hop_by_hop,
+    },
+    geoip::Country,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 use policy::grpc::Dialect;
@@ -23,6 +26,8 @@ pub(super) struct Told<'a> {
     pub(super) ray: &'a Ray,
     /// Whether the visitor's address is in `True-Client-IP` as well.
     pub(super) true_client_ip: bool,
+    /// The visitor's, if the origin is to know it.
+    pub(super) country: Option<Country>,
 }
 
 /// Turns the visitor's headers into those for the origin.
@@ -47,6 +52,10 @@ pub(super) fn for_origin(headers: &mut HeaderMap, told: &Told<'_>) {
     headers.insert(CF_RAY, told.ray.to_header());
     headers.insert(CF_VISITOR, HeaderValue::from_static(cf_visitor));
     headers.insert(X_FORWARDED_PROTO, HeaderValue::from_static(scheme));
+    headers.remove(CF_IPCOUNTRY);
+    if let Some(country) = told.country {
+        headers.insert(CF_IPCOUNTRY, country.to_header());
+    }
     headers.remove(TRUE_CLIENT_IP);
     if let Ok(address) = HeaderValue::try_from(visitor.address.to_string()) {
         append(headers, X_FORWARDED_FOR, b", ", address.as_bytes(), FORWARDED_FOR_BYTES_MAX);
@@ -116,8 +125,14 @@ mod tests {
         }
         let arrival = Arrival::Tls { zone: ZoneId::from_bytes([1; 16]) };
         let visitor = Visitor { address: "192.0.2.7".parse().unwrap(), arrival };
-        let told =
-            Told { visitor, protocol: Protocol::Http2, dialect, ray: &Ray::new(7, "DEV"), true_client_ip };
+        let told = Told {
+            visitor,
+            protocol: Protocol::Http2,
+            dialect,
+            ray: &Ray::new(7, "DEV"),
+            true_client_ip,
+            country: None,
+        };
         for_origin(&mut headers, &told);
         headers
     }

@@ -25,6 +25,7 @@ pub use websocket::Tunnel;
 
 use crate::{
     current::{Current, LiveZone, Snapshot},
+    geoip::Countries,
     origin::{Failure, Origins, Upload},
     telemetry::Telemetry,
 };
@@ -49,6 +50,7 @@ pub struct Edge {
     pub node: Arc<str>,
     pub current: Arc<Current>,
     pub origins: Origins,
+    pub countries: Option<Arc<Countries>>,
     pub telemetry: Arc<Telemetry>,
     pub rays: Rays,
     pub ports: Ports,

@@ -103,7 +103,7 @@ async fn shake_hands(
 ) -> Result<Handshake, Failure> {
     let key =
         arrived.parts.headers.get(header::SEC_WEBSOCKET_KEY).cloned().ok_or(Refusal::MalformedRequest)?;
-    let mut question = forward::question(arrived, routed, None, signature)?;
+    let mut question = forward::question(edge, arrived, routed, None, signature)?;
     // Whatever `Connection` named is gone by now; these are the handshake's own.
     question.headers.insert(header::CONNECTION, HeaderValue::from_static("Upgrade"));
     question.headers.insert(header::UPGRADE, WEBSOCKET);

@@ -7,6 +7,7 @@ mod deadlines;
 mod dns;
 mod doors;
 mod drain;
+mod geolocation;
 mod harness;
 mod headers;
 mod http1;
