@@ -4,7 +4,7 @@ use super::set;
 use crate::harness::{World, request};
 use control_plane::{
     api,
-    settings::{Allowed, SettingId},
+    settings::{Allowed, SettingId, summary},
 };
 use http::Method;
 use serde_json::{Value, json};
@@ -67,16 +67,22 @@ fn table() -> String {
     table
 }
 
-/// With ORANGERY_WRITE_DOCS in the environment the page is written anew.
-#[test]
-fn the_page_about_settings_is_what_the_table_says() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/settings.md");
-    let page = fs::read_to_string(&path).unwrap();
-    let (before, rest) = page.split_once(BEGIN).unwrap();
+/// What stands between the marks of a page is what is generated. With ORANGERY_WRITE_DOCS in the environment it is written anew.
+#[track_caller]
+fn says(page: &str, generated: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs").join(page);
+    let text = fs::read_to_string(&path).unwrap();
+    let (before, rest) = text.split_once(BEGIN).unwrap();
     let (written, after) = rest.split_once(END).unwrap();
     if std::env::var_os("ORANGERY_WRITE_DOCS").is_some() {
-        fs::write(&path, format!("{before}{BEGIN}{}{END}{after}", table())).unwrap();
+        fs::write(&path, format!("{before}{BEGIN}{generated}{END}{after}")).unwrap();
         return;
     }
-    assert!(written == table(), "docs/settings.md is behind, run this test with ORANGERY_WRITE_DOCS=1");
+    assert!(written == generated, "docs/{page} is behind, run this test with ORANGERY_WRITE_DOCS=1");
+}
+
+#[test]
+fn the_pages_about_settings_are_what_the_table_says() {
+    says("settings.md", &table());
+    says("compatibility.md", &format!("{}\n", summary()));
 }
