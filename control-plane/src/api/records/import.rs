@@ -1,5 +1,5 @@
-use super::taken::Conflict;
 use super::{
+    taken::Conflict,
     upload::Upload,
     write::{Draft, Writing},
     zone_file::{self, ZoneFile, at_line},
