@@ -73,11 +73,12 @@ fn what_is_read_from_any_words_is_printed_so_that_it_is_read_again() {
         let index = chance.below(STRUCTURED.len());
         let kind = STRUCTURED[index];
         let count = parts_of(kind) + chance.below(3);
-        // Mostly what may stand there, so that long types are met too.
+        // Mostly small numbers, as most types begin with some; of long types nothing would be read otherwise.
         let picked: Vec<&str> = (0..count)
             .map(|place| match (kind, place) {
                 (RecordKind::Loc, 3) => "N",
                 (RecordKind::Loc, 7) => "E",
+                _ if place + 1 < parts_of(kind) && chance.below(3) > 0 => WORDS[chance.below(3)],
                 _ => WORDS[chance.below(WORDS.len())],
             })
             .collect();
