@@ -51,6 +51,50 @@ def a_certificate_that_cannot_serve_the_zone_is_refused():
 
 
 @promise
+def what_is_issued_is_a_universal_pack_and_what_is_uploaded_a_pack_of_its_own():
+    packs = client.ssl.certificate_packs
+    [universal] = list(packs.list(zone_id=zone.id, status="all"))
+    assert (universal.type, universal.status, sorted(universal.hosts)) == ("universal", "active", sorted(hosts))
+    assert (universal.certificate_authority, universal.validity_days) == ("orangery", 90)
+    key = pems.key()
+    made = upload(pems.certificate(key, hosts), pems.key_pem(key), type="legacy_custom")
+    assert [pack.type for pack in packs.list(zone_id=zone.id, per_page=1)] == ["legacy_custom", "universal"]
+    assert packs.get(universal.id, zone_id=zone.id).primary_certificate == universal.certificates[0].id
+    assert packs.quota.get(zone_id=zone.id).advanced.allocated == 0
+    [verification] = client.ssl.verification.get(zone_id=zone.id)
+    assert (verification.cert_pack_uuid, verification.certificate_status) == (universal.id, "active")
+    client.custom_certificates.delete(made.id, zone_id=zone.id)
+
+
+@promise
+def packs_are_neither_ordered_nor_deleted():
+    packs = client.ssl.certificate_packs
+    is_refused(
+        lambda: packs.create(
+            zone_id=zone.id,
+            type="advanced",
+            hosts=hosts,
+            certificate_authority="lets_encrypt",
+            validation_method="txt",
+            validity_days=90,
+        )
+    )
+    [universal] = list(packs.list(zone_id=zone.id))
+    is_refused(lambda: packs.delete(universal.id, zone_id=zone.id))
+    assert [pack.id for pack in packs.list(zone_id=zone.id)] == [universal.id]
+
+
+@promise
+def universal_ssl_is_turned_off_and_on_again():
+    settings = client.ssl.universal.settings
+    assert settings.get(zone_id=zone.id).enabled is True
+    assert settings.edit(zone_id=zone.id, enabled=False).enabled is False
+    assert list(client.ssl.certificate_packs.list(zone_id=zone.id)) == []
+    assert settings.edit(zone_id=zone.id, enabled=True).enabled is True
+    assert [pack.type for pack in client.ssl.certificate_packs.list(zone_id=zone.id)] == ["universal"]
+
+
+@promise
 def the_trust_store_keeps_a_root_until_it_is_deleted():
     root = pems.certificate(pems.key(), ["A root of one's own"], authority=True)
     store = client.acm.custom_trust_store
