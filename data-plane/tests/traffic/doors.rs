@@ -2,6 +2,7 @@
 
 use crate::{
     harness::{HOST, Node, Plan, ZONE},
+    http1::raw_tls,
     origins,
     visitor::{self, Visitor, client_config, hello, outcome},
 };
@@ -75,6 +76,13 @@ async fn protocols_are_agreed_by_alpn() {
     node.put(Plan::to(9).settings(|settings| settings.http2 = false)).await;
     assert_eq!(chosen(&["h2", "http/1.1"]).await.unwrap().as_deref(), Some(&b"http/1.1"[..]));
     assert_eq!(chosen(&["h2"]).await.unwrap().as_deref(), Some(&b"h2"[..]), "to be refused in words");
+}
+
+#[tokio::test]
+async fn who_agreed_on_http1_is_not_served_http2() {
+    let node = Node::serving(Plan::to(9)).await;
+    let answer = raw_tls(&node, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\u{4}\0\0\0\0\0").await;
+    assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 4"), "{answer:?}");
 }
 
 #[tokio::test]

@@ -67,7 +67,7 @@ fn ask(headers: &str, rest: &str) -> String {
 #[tokio::test]
 async fn an_origin_that_accepts_with_the_wrong_words_is_not_believed() {
     for lie in [
-        format!("{UPGRADE}"),
+        UPGRADE.to_owned(),
         format!("{UPGRADE}sec-websocket-accept: AAAAAAAAAAAAAAAAAAAAAAAAAAA=\r\n"),
         format!("{UPGRADE}{ACCEPT}{ACCEPT}"),
         format!("upgrade: websocket\r\n{ACCEPT}"),

@@ -78,11 +78,9 @@ impl Recorder {
 #[tokio::test]
 async fn an_announced_body_that_is_too_large_is_refused_before_the_origin_is_asked() {
     let node = Node::serving(limited(site(origins::refusing().await), 1)).await;
-    let within = raw(
-        &node,
-        &post(&format!("content-length: 4\r\nconnection: close\r\n")).replace("\r\n\r\n", "\r\n\r\nbody"),
-    )
-    .await;
+    let within =
+        raw(&node, &post("content-length: 4\r\nconnection: close\r\n").replace("\r\n\r\n", "\r\n\r\nbody"))
+            .await;
     assert!(within.starts_with("HTTP/1.1 521 "), "an allowed one is tried: {within}");
     let refused = raw(&node, &post(&format!("content-length: {}\r\n", MIB + 1))).await;
     assert!(refused.starts_with("HTTP/1.1 413 ") && refused.contains("connection: close"), "{refused}");
