@@ -9,6 +9,7 @@ mod origins;
 mod planes;
 mod refusals;
 mod replicas;
+mod settings;
 mod streams;
 mod tenants;
 mod walkthrough;
