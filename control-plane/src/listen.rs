@@ -3,6 +3,7 @@
 use anyhow::Context as _;
 use bytes::Bytes;
 use http::{Request, Response};
+use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
 use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
@@ -26,8 +27,8 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 const CONNECTIONS_MAX: usize = 4096;
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 const HEADER_READ_TIMEOUT: Duration = Duration::from_secs(20);
-/// How long a connection may stay open while nothing is asked on it; it takes a place meanwhile.
-const IDLE_TIMEOUT: Duration = Duration::from_secs(75);
+/// What [`Listen::idle_timeout`] is outside of tests.
+pub const IDLE_TIMEOUT: Duration = Duration::from_secs(75);
 /// What is buffered of a head, beyond which the connection is answered 431 and ends.
 const HEAD_BYTES_MAX: u32 = 64 * 1024;
 const HEADERS_MAX: usize = 256;
@@ -42,6 +43,8 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 #[derive(Clone)]
 pub struct Listen {
     pub tls: Option<Arc<ServerConfig>>,
+    /// How long a connection may stay open while nothing is asked on it; it takes a place meanwhile.
+    pub idle_timeout: Duration,
     pub stop: CancellationToken,
     pub tasks: TaskTracker,
 }
@@ -114,15 +117,19 @@ impl Listen {
             let answer = answer(request);
             async move {
                 let answer = answer.await;
-                drop(request_under_way);
-                Ok::<_, Infallible>(answer)
+                // Some answers take long, and what they are asked about goes on meanwhile.
+                Ok::<_, Infallible>(answer.map(|body| {
+                    body.inspect_frame(move |_| {
+                        let _until_its_end = &request_under_way;
+                    })
+                }))
             }
         });
         let connection = builder.serve_connection(TokioIo::new(stream), service);
         tokio::pin!(connection);
         let ended = tokio::select! {
             ended = connection.as_mut() => ended,
-            () = silence_or(self.stop.cancelled(), &mut requests) => {
+            () = silence_or(self.stop.cancelled(), self.idle_timeout, &mut requests) => {
                 connection.as_mut().graceful_shutdown();
                 match tokio::time::timeout(HEADER_READ_TIMEOUT, connection).await {
                     Ok(ended) => ended,
@@ -149,7 +156,7 @@ fn builder() -> Builder<TokioExecutor> {
     builder
 }
 
-/// One request, counted until its answer begins.
+/// One request, counted until its answer ends.
 struct UnderWay(watch::Sender<usize>);
 
 impl UnderWay {
@@ -166,11 +173,15 @@ impl Drop for UnderWay {
 }
 
 /// Ends when told to, or when nothing was under way for too long.
-async fn silence_or(told: impl Future<Output = ()>, requests: &mut watch::Receiver<usize>) {
+async fn silence_or(
+    told: impl Future<Output = ()>,
+    idle_timeout: Duration,
+    requests: &mut watch::Receiver<usize>,
+) {
     let silence = async {
         loop {
             let idle = *requests.borrow_and_update() == 0;
-            let changed = tokio::time::timeout(IDLE_TIMEOUT, requests.changed()).await;
+            let changed = tokio::time::timeout(idle_timeout, requests.changed()).await;
             if idle && changed.is_err() {
                 return;
             }

@@ -10,7 +10,7 @@ use crate::{
         bootstrap::{self, First},
         enrolment::NewToken,
     },
-    listen::{self, Listen},
+    listen::{self, IDLE_TIMEOUT, Listen},
     publish, reconcile,
 };
 use anyhow::Context as _;
@@ -108,7 +108,7 @@ pub async fn serve(config: Config, clock: Clock) -> anyhow::Result<Running> {
         timeouts: Timeouts::default(),
         bookmarks: Bookmarks::default(),
     };
-    let plain = Listen { tls: None, stop, tasks: tasks.clone() };
+    let plain = Listen { tls: None, idle_timeout: IDLE_TIMEOUT, stop, tasks: tasks.clone() };
     let admin_clock = app.clock.clone();
     let answer = move |_, request| admin::answer(pool.clone(), admin_clock.now(), request);
     tasks.spawn(plain.clone().serve(admin, answer));

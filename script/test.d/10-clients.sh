@@ -29,6 +29,13 @@ build() {
     skipped+=("$stack ($tool is missing)")
     return
   fi
+  local wanted found
+  wanted=$(sed -n 's/^go //p' "e2e/clients/$stack/go.mod" 2>/dev/null) || true
+  found=$([ -z "$wanted" ] || GOTOOLCHAIN=local go env GOVERSION)
+  if [ "$(printf '%s\n' "$wanted" "${found#go}" | sort -V | head -n 1)" != "$wanted" ]; then
+    skipped+=("$stack (go $wanted is needed, and this is $found)")
+    return
+  fi
   echo "building the $stack client"
   "build_$stack" || { rm -rf "${built:?}/$stack"; echo "the $stack client does not build" >&2; exit 1; }
 }

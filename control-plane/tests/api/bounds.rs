@@ -6,11 +6,12 @@ use crate::{
 };
 use control_plane::{
     api::{self, Timeouts},
-    listen::Listen,
+    listen::{IDLE_TIMEOUT, Listen},
 };
+use futures_util::{StreamExt as _, stream};
 use http::{HeaderMap, Request, Response, StatusCode};
-use http_body_util::{BodyExt as _, Full};
-use hyper::body::{Bytes, Incoming};
+use http_body_util::{BodyExt as _, Full, StreamBody};
+use hyper::body::{Bytes, Frame, Incoming};
 use serde_json::{Value, json};
 use std::{net::SocketAddr, time::Duration};
 use tokio::{
@@ -23,9 +24,12 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 pub(crate) async fn open(world: &World) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    let listen = Listen { tls: None, stop: CancellationToken::new(), tasks: TaskTracker::new() };
-    tokio::spawn(listen.serve(listener, api::answering(world.app.clone())));
+    tokio::spawn(listen(IDLE_TIMEOUT).serve(listener, api::answering(world.app.clone())));
     address
+}
+
+fn listen(idle_timeout: Duration) -> Listen {
+    Listen { tls: None, idle_timeout, stop: CancellationToken::new(), tasks: TaskTracker::new() }
 }
 
 pub(crate) fn request(world: &World, method: &str, path: &str) -> http::request::Builder {
@@ -187,4 +191,29 @@ async fn a_connection_of_http2_is_told_how_many_streams_it_may_have() {
         })
         .collect();
     assert!(told.contains(&(MAX_CONCURRENT_STREAMS, 100)), "{told:?}");
+}
+
+#[tokio::test]
+async fn an_answer_that_takes_longer_than_the_idle_timeout_is_not_idleness() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let idle_timeout = Duration::from_millis(300);
+    tokio::spawn(listen(idle_timeout).serve(listener, move |_, _| async move {
+        let slowly = stream::iter(0..10).then(move |_| async move {
+            tokio::time::sleep(idle_timeout / 2).await;
+            Ok::<_, std::convert::Infallible>(Frame::data(Bytes::from_static(b"a line\n")))
+        });
+        Response::new(StreamBody::new(Box::pin(slowly)))
+    }));
+    let mut stream = tcp(address).await;
+    for _ in 0..2 {
+        stream.write_all(b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\n").await.unwrap();
+        let mut answer = Vec::new();
+        while !answer.ends_with(b"0\r\n\r\n") {
+            assert!(stream.read_buf(&mut answer).await.unwrap() > 0, "the connection ended");
+        }
+    }
+    let mut rest = Vec::new();
+    stream.read_to_end(&mut rest).await.unwrap();
+    assert!(rest.is_empty(), "and then it is idle");
 }
