@@ -13,6 +13,8 @@ use std::collections::HashMap;
 #[derive(Debug, Clone, PartialEq)]
 pub struct Stored {
     pub settings: Settings,
+    /// Whether the zone has a certificate to show, whoever issued it.
+    pub has_certificate: bool,
     chosen: HashMap<SettingId, Chosen>,
 }
 
@@ -48,7 +50,9 @@ impl Stored {
 
 pub async fn load(conn: &mut PgConnection, zone: &Zone) -> Result<Stored, DbError> {
     let rows = sqlx::query!(
-        "select id, value, modified_on from zone_settings where zone_id = $1",
+        r#"select s.id as "id?", s.value as "value?", s.modified_on as "modified_on?",
+                  exists (select from certificates c where c.zone_id = $1 and not c.expired) as "has_certificate!"
+           from (values ($1)) z (id) left join zone_settings s on s.zone_id = z.id"#,
         zone.id.to_string()
     )
     .fetch_all(conn)
@@ -59,15 +63,17 @@ pub async fn load(conn: &mut PgConnection, zone: &Zone) -> Result<Stored, DbErro
         (SettingId::GRPC, Chosen { value: json!(grpc), modified_on: zone.grpc_modified_on }),
     ]);
     let mut enforced = Vec::new();
+    let has_certificate = rows.first().is_some_and(|row| row.has_certificate);
     for row in rows {
-        let setting = read(&row.id, &row.value)?;
+        let (Some(id), Some(value)) = (row.id, row.value) else { continue };
+        let setting = read(&id, &value)?;
         enforced.extend(setting.enforced());
-        let modified_on = Some(row.modified_on.to_jiff());
-        chosen.insert(setting.id(), Chosen { value: row.value, modified_on });
+        let modified_on = row.modified_on.map(jiff_sqlx::Timestamp::to_jiff);
+        chosen.insert(setting.id(), Chosen { value, modified_on });
     }
     let settings = changed(Settings { edge: zone.edge, ..Settings::default() }, enforced)
         .map_err(|_| DbError::Corrupt { column: "zone_settings.value" })?;
-    Ok(Stored { settings, chosen })
+    Ok(Stored { settings, has_certificate, chosen })
 }
 
 /// Reads a row of `zone_settings`.

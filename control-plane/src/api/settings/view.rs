@@ -20,7 +20,7 @@ pub(in crate::api) struct ZoneSetting {
     /// Null if it was never changed.
     #[schema(value_type = Option<String>)]
     modified_on: Option<Timestamp>,
-    /// Of `ssl` alone.
+    /// Of `ssl` alone, and absent while the zone has no certificate.
     #[serde(skip_serializing_if = "Option::is_none")]
     certificate_status: Option<&'static str>,
     /// Of `development_mode` alone: seconds until it turns itself off; negative once it has; 0 if it was not on.
@@ -46,7 +46,7 @@ pub(super) fn view(id: SettingId, stored: &Stored, now: Timestamp) -> ZoneSettin
         id: id.as_str(),
         editable: id.is_editable(),
         modified_on,
-        certificate_status: (id == SettingId::SSL).then_some("active"),
+        certificate_status: (id == SettingId::SSL && stored.has_certificate).then_some("active"),
         time_remaining,
         enabled: matches!(id.kind(), Kind::Enrolment(_)).then(|| value == "on"),
         value,

@@ -71,6 +71,18 @@ async fn while_it_is_off_nothing_is_issued_or_renewed() {
 }
 
 #[tokio::test]
+async fn the_ssl_setting_says_whether_there_is_a_certificate_at_all() {
+    let world = World::new().await;
+    let zone = world.zone("example.com").await;
+    let ssl = format!("{zone}/settings/ssl");
+    assert_eq!(world.get(&ssl).await.ok()["certificate_status"], "active");
+    world.patch(&path(&zone), json!({ "enabled": false })).await.ok();
+    assert_eq!(world.get(&ssl).await.ok().get("certificate_status"), None);
+    world.post(&format!("{zone}/custom_certificates"), pair(&["www.example.com"]).body()).await.ok();
+    assert_eq!(world.get(&ssl).await.ok()["certificate_status"], "active");
+}
+
+#[tokio::test]
 async fn what_changes_nothing_publishes_nothing() {
     let world = World::new().await;
     let zone = world.zone("example.com").await;
