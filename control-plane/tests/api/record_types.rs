@@ -32,6 +32,7 @@ fn samples() -> Vec<(&'static str, Option<u16>, &'static str, Value)> {
             json!({"priority": 1, "target": ".", "value": r#"alpn="h3,h2" ipv4hint="192.0.2.1""#}),
         ),
         ("SVCB", None, "0 Svc.example.net", json!({"priority": 0, "target": "Svc.example.net", "value": ""})),
+        ("SVCB", None, "1 svc.example.net.", json!({"priority": 1, "target": "svc.example.net.", "value": ""})),
         (
             "LOC",
             None,
@@ -119,6 +120,7 @@ async fn contents_that_are_written_differently_are_identical() {
     for (kind, first, second) in [
         ("CAA", r#"0 issue "ca.example""#, "0   Issue ca.example"),
         ("SRV", "10 5 5060 sip.example.net", "10\t5\t5060\tSIP.example.net."),
+        ("SVCB", "1 svc.example.net", "1 SVC.example.net."),
         ("HTTPS", r#"1 . alpn="h2" port="443""#, "1 . port=443 alpn=h2"),
         ("LOC", "52 22 23 N 4 53 32 E -2m 0m 10000m 10m", "52 22 23.000 n 4 53 32.000 e -2.00 0.00"),
         ("LOC", "1 S 2 W 0", "1 0 0 S 2 0 0 W 0m"),

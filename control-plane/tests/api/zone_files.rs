@@ -151,7 +151,7 @@ async fn what_a_zone_file_means_is_what_is_kept() {
         ("_sip._tcp.example.com", "SRV", "60 5060 sip.example.com"),
         ("example.com", "CAA", "0 issue \"letsencrypt.org; validationmethods=dns-01\""),
         ("svc.example.com", "HTTPS", "1 . alpn=\"h2,h3\" ipv6hint=\"2001:db8::1\""),
-        ("svc.example.com", "SVCB", "2 target.example.com port=\"8443\" key65001=\"x y\""),
+        ("svc.example.com", "SVCB", "2 target.example.com. port=\"8443\" key65001=\"x y\""),
         ("sub.example.com", "NS", "ns1.sub.example.com"),
         ("_http._tcp.example.com", "URI", "1 \"https://example.com/?a=b;c\""),
         ("here.example.com", "LOC", "52 22 23.000 N 4 53 32.000 E -2.00 0.00 10000.00 10.00"),

@@ -20,6 +20,8 @@ pub(super) enum Form {
     Choice(&'static [&'static str]),
     /// A host name, or `.` for none.
     Name,
+    /// The same, kept with the dot at its end if it was sent with one, as clients of these types expect.
+    Target,
     /// Letters and digits.
     Tag,
     /// A character-string.
@@ -46,6 +48,10 @@ pub(super) enum Value {
 pub(super) type Wrong = String;
 
 impl Form {
+    fn is_name(self) -> bool {
+        matches!(self, Self::Name | Self::Target)
+    }
+
     pub(super) fn takes_the_rest(self) -> bool {
         matches!(self, Self::Hex | Self::Base64 | Self::Parameters)
     }
@@ -59,7 +65,7 @@ impl Form {
         let texts = words.iter().map(|word| word.text()).collect::<Result<Vec<_>, _>>();
         let text = texts.map_err(|broken| broken.to_string())?.concat();
         match origin {
-            Some(origin) if self == Self::Name => self.parse(&absolute(&text, origin)),
+            Some(origin) if self.is_name() => self.parse(&absolute(&text, origin)),
             _ => self.parse(&text),
         }
     }
@@ -92,8 +98,9 @@ impl Form {
                 word.map(|word| Value::Text((*word).to_owned()))
                     .ok_or_else(|| format!("must be {}", words.join(" or ")))
             }
-            Self::Name if text == "." => Ok(kept()),
-            Self::Name => match Hostname::parse(text) {
+            Self::Name | Self::Target if text == "." => Ok(kept()),
+            Self::Name | Self::Target => match Hostname::parse(text) {
+                Ok(_) if self == Self::Target => Ok(kept()),
                 Ok(_) => Ok(Value::Text(text.strip_suffix('.').unwrap_or(text).to_owned())),
                 Err(error) => Err(format!("must be a host name: {error}")),
             },
@@ -137,7 +144,7 @@ impl Form {
     /// The value as it stands in a zone file, where names are absolute.
     pub(super) fn print_absolute(self, value: &Value) -> String {
         match value {
-            Value::Text(name) if self == Self::Name => fqdn(name),
+            Value::Text(name) if self.is_name() => fqdn(name),
             _ => self.print(value),
         }
     }
@@ -164,7 +171,7 @@ impl Form {
     /// The form in which equal values are equal, however they are written.
     pub(super) fn compared(self, value: &Value) -> String {
         match (self, value) {
-            (Self::Name, Value::Text(name)) => compared_name(name),
+            (Self::Name | Self::Target, Value::Text(name)) => compared_name(name),
             (Self::Hex | Self::Tag, Value::Text(text)) => text.to_ascii_lowercase(),
             (Self::Parameters, Value::Text(text)) => parameters::compared(text),
             _ => self.print(value),

@@ -30,7 +30,7 @@ const URI: &[Part] = &[Part::new("weight", SHORT), Part::new("target", Form::Tex
 const CAA: &[Part] = &[Part::new("flags", BYTE), Part::new("tag", Form::Tag), Part::new("value", Form::Text)];
 const SERVICE: &[Part] = &[
     Part::new("priority", SHORT),
-    Part::new("target", Form::Name),
+    Part::new("target", Form::Target),
     Part::optional("value", Form::Parameters, ""),
 ];
 const ASSOCIATION: &[Part] = &[
@@ -45,7 +45,7 @@ const NAPTR: &[Part] = &[
     Part::optional("flags", Form::Quoted, ""),
     Part::optional("service", Form::Quoted, ""),
     Part::optional("regex", Form::Quoted, ""),
-    Part::optional("replacement", Form::Name, "."),
+    Part::optional("replacement", Form::Target, "."),
 ];
 const DS: &[Part] = &[
     Part::new("key_tag", SHORT),
