@@ -36,6 +36,6 @@ impl Api {
         let plane = ControlPlane::start(&postgres.url()).await?;
         let load = Load { clients: self.clients, length: Duration::from_secs(self.seconds) };
         settings::measure(&plane.api, &floor_url, load).await?;
-        pages::measure(&plane.api, self.records, self.pages).await
+        pages::measure(&plane.api, &postgres.url(), self.records, self.pages).await
     }
 }

@@ -32,7 +32,12 @@ fn samples() -> Vec<(&'static str, Option<u16>, &'static str, Value)> {
             json!({"priority": 1, "target": ".", "value": r#"alpn="h3,h2" ipv4hint="192.0.2.1""#}),
         ),
         ("SVCB", None, "0 Svc.example.net", json!({"priority": 0, "target": "Svc.example.net", "value": ""})),
-        ("SVCB", None, "1 svc.example.net.", json!({"priority": 1, "target": "svc.example.net.", "value": ""})),
+        (
+            "SVCB",
+            None,
+            "1 svc.example.net.",
+            json!({"priority": 1, "target": "svc.example.net.", "value": ""}),
+        ),
         (
             "LOC",
             None,
