@@ -16,17 +16,19 @@ use serde::{Deserialize, Deserializer, de::DeserializeOwned};
 use serde_json::Value;
 use serde_path_to_error::Segment;
 
-/// Enough for a full batch of records.
-const BODY_BYTES_MAX: usize = 8 * 1024 * 1024;
+/// Enough for everything that speaks of one thing.
+const BODY_BYTES_MAX: usize = 256 * 1024;
+/// Once they are parsed, values take many times the bytes in which they came. A full batch of records has half as many.
+const VALUES_MAX: usize = 250_000;
 
 /// A body, parsed. Unknown fields are ignored, as clients send read-only ones back.
-pub(crate) struct Body<T>(pub T);
+pub(crate) struct Body<T, const BYTES_MAX: usize = BODY_BYTES_MAX>(pub T);
 
-impl<T: DeserializeOwned> FromRequest<App> for Body<T> {
+impl<T: DeserializeOwned, const BYTES_MAX: usize> FromRequest<App> for Body<T, BYTES_MAX> {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, app: &App) -> Result<Self> {
-        parse(&read(request, BODY_BYTES_MAX, app).await?).map(Self)
+        parse(&read(request, BYTES_MAX, app).await?).map(Self)
     }
 }
 
@@ -55,6 +57,9 @@ fn is_encoded(headers: &HeaderMap) -> bool {
 }
 
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
+    if values(bytes) > VALUES_MAX {
+        return Err(ApiError::MalformedJson(format!("at most {VALUES_MAX} values are read")));
+    }
     let value: Value =
         serde_json::from_slice(bytes).map_err(|error| ApiError::MalformedJson(error.to_string()))?;
     if !value.is_object() {
@@ -71,6 +76,21 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
             format!("Invalid value for `{field}`: {}", error.inner()),
         )
     })
+}
+
+/// How many values a JSON text has at most: each begins the text, a list or an object, or follows a comma.
+fn values(bytes: &[u8]) -> usize {
+    let (mut values, mut within_string, mut escaped) = (1, false, false);
+    for byte in bytes {
+        match (within_string, byte) {
+            (true, _) if escaped => escaped = false,
+            (true, b'\\') => escaped = true,
+            (_, b'"') => within_string = !within_string,
+            (false, b',' | b'[' | b'{') => values += 1,
+            _ => {}
+        }
+    }
+    values
 }
 
 fn segment(segment: &Segment) -> String {
@@ -158,6 +178,13 @@ mod tests {
         for text in [r#"{"ttl":60}"#, r#"{"ttl":60.0}"#, r#"{"ttl":"60"}"#, r#"{"ttl":"60.0"}"#] {
             assert_eq!(sample(text), Some(Field::Given(Whole(60))), "{text}");
         }
+    }
+
+    #[test]
+    fn values_are_counted_before_anything_is_made_of_them() {
+        assert_eq!(values(br#"{"a":[1,2],"b":"[,{\",","c":{}}"#), 7);
+        let many = format!("{{\"posts\":[{}{{}}]}}", "{},".repeat(VALUES_MAX / 2));
+        assert!(matches!(parse::<Sample>(many.as_bytes()), Err(ApiError::MalformedJson(_))));
     }
 
     #[test]

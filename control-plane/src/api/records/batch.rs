@@ -23,6 +23,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 const OPERATIONS_MAX: usize = 3500;
+const BODY_BYTES_MAX: usize = 8 * 1024 * 1024;
 
 /// Operations on the records of a zone, done in the order of these fields.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -62,7 +63,7 @@ pub(super) async fn batch(
     caller: Caller,
     Id(zone): Id<ZoneId>,
     if_match: IfMatch,
-    Body(body): Body<RecordBatch>,
+    Body(body): Body<RecordBatch, BODY_BYTES_MAX>,
 ) -> Result<Reply<RecordBatchResult>> {
     if body.operations() > OPERATIONS_MAX {
         return Err(ApiError::invalid(
