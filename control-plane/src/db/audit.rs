@@ -2,13 +2,10 @@
 
 use super::{
     DbError,
-    change::{Actor, Who},
+    change::{Actor, Salt, Who},
 };
 use jiff_sqlx::ToSqlx as _;
-use policy::{
-    id::{AccountId, TokenId, UserId, ZoneId},
-    revision::Revision,
-};
+use policy::id::{AccountId, TokenId, UserId, ZoneId};
 use serde_json::Value;
 use sqlx::PgConnection;
 
@@ -79,16 +76,15 @@ pub(super) async fn insert(
     conn: &mut PgConnection,
     actor: &Actor,
     entries: &[Entry],
-    revision: Option<Revision>,
+    change: Option<&Salt>,
 ) -> Result<(), DbError> {
     let (user, token, system) = columns(actor.who);
-    let revision = revision.map(|revision| revision.0.cast_signed());
     let texts = |of: fn(&Entry) -> String| entries.iter().map(of).collect::<Vec<_>>();
     let ids = |of: fn(&Entry) -> Option<String>| entries.iter().map(of).collect::<Vec<_>>();
     let values =
         |of: fn(&Entry) -> &Option<Value>| entries.iter().map(|entry| of(entry).clone()).collect::<Vec<_>>();
     sqlx::query!(
-        "insert into audit (at, actor_user, actor_token, actor_system, actor_ip, ray, revision,
+        "insert into audit (at, actor_user, actor_token, actor_system, actor_ip, ray, change,
                             action, resource_type, resource_id, account_id, zone_id, before, after)
          select $1, $2, $3, $4, $5, $6, $7, entry.*
          from unnest($8::text[], $9::text[], $10::text[], $11::text[], $12::text[], $13::jsonb[], $14::jsonb[]) as entry",
@@ -98,7 +94,7 @@ pub(super) async fn insert(
         system,
         actor.ip.map(|ip| ip.to_string()),
         actor.ray,
-        revision,
+        change.map(Salt::as_slice),
         &texts(|entry| entry.action.to_owned()),
         &texts(|entry| entry.resource.kind.to_owned()),
         &texts(|entry| entry.resource.id.clone()),

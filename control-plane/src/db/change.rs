@@ -59,6 +59,7 @@ pub struct Committed {
 pub struct Change {
     transaction: Transaction<'static, Postgres>,
     actor: Actor,
+    salt: Salt,
     locked: BTreeSet<ZoneId>,
     /// Touched documents by key, and whether they are removed.
     documents: BTreeMap<String, bool>,
@@ -70,6 +71,7 @@ impl Change {
         Ok(Self {
             transaction: pool.begin().await?,
             actor: actor.clone(),
+            salt: random::bytes(),
             locked: BTreeSet::new(),
             documents: BTreeMap::new(),
             entries: Vec::new(),
@@ -134,12 +136,11 @@ impl Change {
         if !unlocked.is_empty() {
             self.lock_zones(&unlocked).await?;
         }
-        let revision = if self.documents.is_empty() { None } else { Some(self.number(&zones).await?) };
-        audit::insert(&mut self.transaction, &self.actor, &self.entries, revision).await?;
-        let current = match revision {
-            Some(revision) => revision,
-            None => current(&mut self.transaction).await?,
-        };
+        let publishes = !self.documents.is_empty();
+        let salt = publishes.then_some(&self.salt);
+        audit::insert(&mut self.transaction, &self.actor, &self.entries, salt).await?;
+        let current =
+            if publishes { self.number(&zones).await? } else { current(&mut self.transaction).await? };
         self.transaction.commit().await?;
         Ok(current)
     }
@@ -177,8 +178,7 @@ impl Change {
         );
         let number = counter.revision + 1;
         let revision = Revision(number.unsigned_abs());
-        let salt: Salt = random::bytes();
-        let chain = next_chain(previous, revision, &salt, &self.documents);
+        let chain = next_chain(previous, revision, &self.salt, &self.documents);
         let (keys, removed): (Vec<String>, Vec<bool>) = self.documents.clone().into_iter().unzip();
         let zones: Vec<String> = zones.iter().map(ZoneId::to_string).collect();
         // One statement, because whoever publishes next waits for it.
@@ -190,7 +190,7 @@ impl Change {
                   stamped as (update zones set revision = $1 where id = any($7))
              select pg_notify('orangery_revision', $8) is null as sent",
             number,
-            &salt,
+            &self.salt,
             &chain.0,
             self.actor.at.to_sqlx(),
             &keys,
@@ -204,7 +204,7 @@ impl Change {
     }
 }
 
-/// What makes each change one of its kind.
+/// What makes each change one of its kind, and by which the audit log names it.
 pub type Salt = [u8; 16];
 
 /// The chain after a change: SHA-256 over, in this order,

@@ -203,10 +203,12 @@ async fn every_write_is_in_the_audit_log_with_its_revision() {
     let world = World::new().await;
     let zone = world.zone("example.com").await;
     world.patch(&zone, json!({"paused": true})).await.ok();
-    let rows = sqlx::query("select * from audit where zone_id is not null order by id")
-        .fetch_all(&world.app.pool)
-        .await
-        .unwrap();
+    let rows = sqlx::query(
+        "select * from audit join revisions on salt = change where zone_id is not null order by id",
+    )
+    .fetch_all(&world.app.pool)
+    .await
+    .unwrap();
     let actions: Vec<_> = rows.iter().map(|row| row.get::<&str, _>("action")).collect();
     assert_eq!(actions, ["zone.create", "zone.edit"]);
     let edit = &rows[1];

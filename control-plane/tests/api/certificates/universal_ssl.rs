@@ -103,7 +103,7 @@ async fn the_audit_log_tells_who_switched_it() {
     let zone = world.zone("example.com").await;
     world.patch(&path(&zone), json!({ "enabled": false })).await.ok();
     let written: (Value, Value, Option<i64>, Option<String>) = sqlx::query_as(
-        "select before, after, revision, actor_user from audit where action = 'universal_ssl.edit'",
+        "select before, after, revision, actor_user from audit join revisions on salt = change where action = 'universal_ssl.edit'",
     )
     .fetch_one(&world.app.pool)
     .await
