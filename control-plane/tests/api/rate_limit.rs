@@ -77,7 +77,7 @@ async fn who_is_over_the_limit_costs_no_question_to_the_database() {
 }
 
 #[tokio::test]
-async fn guessing_is_slowed_by_address_and_holds_up_nobody_who_was_let_in() {
+async fn guessing_is_slowed_by_address_and_holds_up_nobody_whose_token_is_valid() {
     let world = world(3).await;
     let (here, elsewhere) = ("192.0.2.1", "192.0.2.2");
     with_token(&world, &world.admin.token, here).await.ok();
@@ -90,8 +90,6 @@ async fn guessing_is_slowed_by_address_and_holds_up_nobody_who_was_let_in() {
     with_token(&world, &world.admin.token, here).await.ok();
     assert_eq!(with_token(&world, "guess-3", elsewhere).await.refused(), (401, 1000));
     let new = world.token(Owner::User(world.admin.user)).await;
-    assert_eq!(with_token(&world, &new, here).await.refused(), (429, 971));
-    with_token(&world, &new, elsewhere).await.ok();
     with_token(&world, &new, here).await.ok();
     world.app.clock.advance(SignedDuration::from_secs(100));
     assert_eq!(with_token(&world, "guess-3", here).await.refused(), (401, 1000));

@@ -67,11 +67,12 @@ impl RateLimit {
         }))
     }
 
-    /// Takes a request from the bucket of whoever was let in with the same credentials before.
+    /// Takes a request from the bucket of whoever was let in with the same credentials before. Others are looked up in any case:
+    /// what somebody else at their address guessed does not speak against them.
     ///
     /// # Errors
     ///
-    /// Their bucket is empty; or they are not known, and that of the address is.
+    /// Their bucket is empty.
     pub(super) fn knock(&self, presented: Presented, parts: &Parts, now: Timestamp) -> Result<Visit<'_>> {
         let (address, slate) = (network(parts), parts.extensions.get::<Slate>().cloned());
         let mut visit = Visit { limiter: self.0.as_deref(), presented, address, now, slate, known: false };
@@ -79,8 +80,6 @@ impl RateLimit {
         visit.known = lock(&limiter.callers).contains(&presented);
         if visit.known {
             visit.take(limiter)?;
-        } else {
-            lock(&limiter.strangers).look(&address, limiter.size, now).map_err(refused)?;
         }
         Ok(visit)
     }
