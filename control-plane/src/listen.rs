@@ -3,7 +3,6 @@
 use anyhow::Context as _;
 use bytes::Bytes;
 use http::{Request, Response};
-use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
 use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
@@ -14,10 +13,22 @@ use rustls::{
     pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _},
 };
 use std::{
-    convert::Infallible, error::Error, future::Future, net::SocketAddr, path::Path, sync::Arc, time::Duration,
+    convert::Infallible,
+    error::Error,
+    future::Future,
+    io,
+    net::SocketAddr,
+    path::Path,
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    task::{Context, Poll},
+    time::Duration,
 };
 use tokio::{
-    io::{AsyncRead, AsyncWrite},
+    io::{AsyncRead, AsyncWrite, ReadBuf},
     net::{TcpListener, TcpStream},
     sync::{OwnedSemaphorePermit, Semaphore, watch},
 };
@@ -29,6 +40,8 @@ const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 const HEADER_READ_TIMEOUT: Duration = Duration::from_secs(20);
 /// What [`Listen::idle_timeout`] is outside of tests.
 pub const IDLE_TIMEOUT: Duration = Duration::from_secs(75);
+/// What must be taken of an answer within the idle timeout, so that it is not idleness: more than the PINGs of HTTP/2 come to.
+const PACE_BYTES: usize = 1024;
 /// What is buffered of a head, beyond which the connection is answered 431 and ends.
 const HEAD_BYTES_MAX: u32 = 64 * 1024;
 const HEADERS_MAX: usize = 256;
@@ -43,7 +56,7 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 #[derive(Clone)]
 pub struct Listen {
     pub tls: Option<Arc<ServerConfig>>,
-    /// How long a connection may stay open while nothing is asked on it; it takes a place meanwhile.
+    /// How long a connection may stay open while nothing is asked on it and no answer is read; it takes a place meanwhile.
     pub idle_timeout: Duration,
     pub stop: CancellationToken,
     pub tasks: TaskTracker,
@@ -117,19 +130,17 @@ impl Listen {
             let answer = answer(request);
             async move {
                 let answer = answer.await;
-                // Some answers take long, and what they are asked about goes on meanwhile.
-                Ok::<_, Infallible>(answer.map(|body| {
-                    body.inspect_frame(move |_| {
-                        let _until_its_end = &request_under_way;
-                    })
-                }))
+                drop(request_under_way);
+                Ok::<_, Infallible>(answer)
             }
         });
+        let taken = Taken::default();
+        let stream = Watched { stream, taken: taken.clone() };
         let connection = builder.serve_connection(TokioIo::new(stream), service);
         tokio::pin!(connection);
         let ended = tokio::select! {
             ended = connection.as_mut() => ended,
-            () = silence_or(self.stop.cancelled(), self.idle_timeout, &mut requests) => {
+            () = silence_or(self.stop.cancelled(), self.idle_timeout, &mut requests, &taken) => {
                 connection.as_mut().graceful_shutdown();
                 match tokio::time::timeout(HEADER_READ_TIMEOUT, connection).await {
                     Ok(ended) => ended,
@@ -156,7 +167,7 @@ fn builder() -> Builder<TokioExecutor> {
     builder
 }
 
-/// One request, counted until its answer ends.
+/// One request, counted until its answer begins.
 struct UnderWay(watch::Sender<usize>);
 
 impl UnderWay {
@@ -172,17 +183,19 @@ impl Drop for UnderWay {
     }
 }
 
-/// Ends when told to, or when nothing was under way for too long.
+/// Ends when told to, or when for too long nothing was under way and nobody read: an answer that is read slowly is not silence, and one
+/// that is not read is.
 async fn silence_or(
     told: impl Future<Output = ()>,
     idle_timeout: Duration,
     requests: &mut watch::Receiver<usize>,
+    taken: &Taken,
 ) {
     let silence = async {
         loop {
-            let idle = *requests.borrow_and_update() == 0;
+            let (idle, before) = (*requests.borrow_and_update() == 0, taken.bytes());
             let changed = tokio::time::timeout(idle_timeout, requests.changed()).await;
-            if idle && changed.is_err() {
+            if idle && changed.is_err() && taken.bytes().wrapping_sub(before) < PACE_BYTES {
                 return;
             }
             if matches!(changed, Ok(Err(_))) {
@@ -194,6 +207,68 @@ async fn silence_or(
     tokio::select! {
         () = told => {}
         () = silence => {}
+    }
+}
+
+/// How many bytes the other side has taken.
+#[derive(Debug, Clone, Default)]
+struct Taken(Arc<AtomicUsize>);
+
+impl Taken {
+    fn bytes(&self) -> usize {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    fn note(&self, written: &Poll<io::Result<usize>>) {
+        if let Poll::Ready(Ok(bytes)) = written {
+            self.0.fetch_add(*bytes, Ordering::Relaxed);
+        }
+    }
+}
+
+/// A stream that counts what is taken of it.
+struct Watched<Stream> {
+    stream: Stream,
+    taken: Taken,
+}
+
+impl<Stream: AsyncRead + Unpin> AsyncRead for Watched<Stream> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_read(cx, buffer)
+    }
+}
+
+impl<Stream: AsyncWrite + Unpin> AsyncWrite for Watched<Stream> {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.stream).poll_write(cx, bytes);
+        self.taken.note(&written);
+        written
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        slices: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.stream).poll_write_vectored(cx, slices);
+        self.taken.note(&written);
+        written
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
     }
 }
 

@@ -197,11 +197,11 @@ async fn a_connection_of_http2_is_told_how_many_streams_it_may_have() {
 async fn an_answer_that_takes_longer_than_the_idle_timeout_is_not_idleness() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    let idle_timeout = Duration::from_millis(300);
+    let idle_timeout = Duration::from_millis(600);
     tokio::spawn(listen(idle_timeout).serve(listener, move |_, _| async move {
-        let slowly = stream::iter(0..10).then(move |_| async move {
-            tokio::time::sleep(idle_timeout / 2).await;
-            Ok::<_, std::convert::Infallible>(Frame::data(Bytes::from_static(b"a line\n")))
+        let slowly = stream::iter(0..12).then(move |_| async move {
+            tokio::time::sleep(idle_timeout / 4).await;
+            Ok::<_, std::convert::Infallible>(Frame::data(Bytes::from(vec![b'a'; 4000])))
         });
         Response::new(StreamBody::new(Box::pin(slowly)))
     }));
