@@ -288,7 +288,8 @@ impl Service<Request<Incoming>> for Requests {
         let (edge, visitor, open) = (Arc::clone(&self.edge), self.visitor, Open::begin(&self.activity));
         Box::pin(async move {
             let (parts, incoming) = request.into_parts();
-            let walked = journey::walk(&edge, visitor, parts, Upload::new(incoming)).await;
+            let upload = Upload::new(incoming, parts.version);
+            let walked = journey::walk(&edge, visitor, parts, upload).await;
             if walked.tunnel.is_some() {
                 *open.0.tunnel() = walked.tunnel;
             }

@@ -4,7 +4,7 @@ use super::upload_limit::{Meter, UploadLimit};
 use crate::fields::clean_trailers;
 use bytes::Bytes;
 use futures_util::task::AtomicWaker;
-use http::HeaderMap;
+use http::{HeaderMap, Version};
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 use policy::refusal::Refusal;
@@ -45,6 +45,9 @@ pub struct UploadBody {
 pub enum UploadError {
     #[error("the visitor's body broke off")]
     Visitor(#[source] hyper::Error),
+    /// Without an error, but before its end.
+    #[error("the visitor cut its body short")]
+    Cut(#[source] h2::Error),
     /// The source makes hyper reset the origin's stream with this code.
     #[error("the exchange was cancelled")]
     Cancelled(#[source] h2::Error),
@@ -64,6 +67,8 @@ struct Shared {
 
 struct Source {
     incoming: Incoming,
+    /// Whether the body's own state says that it has ended, so that a cut is told from an end.
+    ends_are_told: bool,
     attempt: u32,
     /// What was sent so far; nothing once it is too much to keep.
     sent: Option<Vec<Piece>>,
@@ -82,10 +87,13 @@ enum Piece {
 }
 
 impl Upload {
-    pub fn new(incoming: Incoming) -> Self {
+    /// `version` is that of the request.
+    pub fn new(incoming: Incoming, version: Version) -> Self {
         let size = incoming.size_hint();
         let source = Source {
             incoming,
+            // A chunked body of HTTP/1 never says it; there hyper tells a cut by an error.
+            ends_are_told: version == Version::HTTP_2,
             attempt: 0,
             sent: Some(Vec::new()),
             sent_bytes: 0,
@@ -199,6 +207,10 @@ impl Source {
         }
         let piece = loop {
             break match ready!(Pin::new(&mut self.incoming).poll_frame(cx)) {
+                // hyper takes RST_STREAM(NO_ERROR) for a clean end; the stream's own state knows better.
+                None if self.ends_are_told && !self.incoming.is_end_stream() => {
+                    return Poll::Ready(Some(Err(UploadError::Cut(h2::Reason::CANCEL.into()))));
+                }
                 None => return Poll::Ready(None),
                 Some(Err(error)) => return Poll::Ready(Some(Err(UploadError::Visitor(error)))),
                 Some(Ok(frame)) => match frame.into_data() {

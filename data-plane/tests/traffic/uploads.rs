@@ -132,6 +132,32 @@ async fn a_body_without_a_length_is_counted_and_the_origin_never_takes_its_part_
     assert!(unlimited.starts_with("HTTP/1.1 200 "), "0 is no limit: {unlimited}");
 }
 
+#[tokio::test]
+async fn a_body_that_its_visitor_cuts_reaches_no_origin_as_a_whole_one() {
+    // A visitor may give up "without an error", which is no end either (RFC 9113, 8.1).
+    for reason in [h2::Reason::NO_ERROR, h2::Reason::CANCEL] {
+        let recorder = Recorder::start().await;
+        let node = Node::serving(site(recorder.origin.port)).await;
+        let visitor = Visitor::by_tls(&node).await;
+        let request = Request::post(format!("https://{HOST}/")).body(()).unwrap();
+        let (_response, mut body) = visitor.open(request).await;
+        body.send_data(Bytes::from_static(b"half of it"), false).unwrap();
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        body.send_reset(reason);
+        let seen = recorder.first().await;
+        assert!(seen.contains("half of it") && !seen.ends_with("0\r\n\r\n"), "{reason:?}: {seen}");
+
+        let (origin, mut told) = reader().await;
+        node.put(Plan::h2c(origin.port)).await;
+        let (_response, mut body) = visitor.open(visitor.grpc(HOST)).await;
+        body.send_data(hello("half"), false).unwrap();
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        body.send_reset(reason);
+        let end = timeout(Duration::from_secs(5), told.recv()).await.unwrap().unwrap();
+        assert_eq!(end, Err(Some(h2::Reason::CANCEL)), "{reason:?}: the origin's stream is reset");
+    }
+}
+
 /// An HTTP/2 origin that answers at once if asked to, reads the body, and tells how that ended.
 async fn reader() -> (Scripted, tokio::sync::mpsc::UnboundedReceiver<Result<usize, Option<h2::Reason>>>) {
     let (tell, told) = tokio::sync::mpsc::unbounded_channel();
