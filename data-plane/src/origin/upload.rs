@@ -20,7 +20,8 @@ use std::{
 };
 use tokio::{runtime::Handle, time::timeout};
 
-/// So much of a body is kept until the origin answers, in case it declares that it did not process the request.
+/// So much of a body is kept until the origin answers, in case it declares that it did not process the request. What keeping a piece
+/// takes is counted, so that a body in very many pieces is no way to more memory.
 const REPLAY_BYTES_MAX: usize = 64 << 10;
 /// What the visitor still sends after the answer is taken and thrown away, up to here. Otherwise it would meet a closed stream, and
 /// h2 gives up a connection on which that happens often, with every other stream on it.
@@ -37,7 +38,6 @@ pub struct Upload {
 pub struct UploadBody {
     shared: Arc<Shared>,
     attempt: u32,
-    position: usize,
     size: SizeHint,
 }
 
@@ -69,10 +69,16 @@ struct Source {
     incoming: Incoming,
     /// Whether the body's own state says that it has ended, so that a cut is told from an end.
     ends_are_told: bool,
+    /// The newest.
     attempt: u32,
+    /// How many pieces the newest attempt has sent.
+    position: usize,
     /// What was sent so far; nothing once it is too much to keep.
     sent: Option<Vec<Piece>>,
+    /// What it takes to keep that.
     sent_bytes: usize,
+    /// Bytes taken from the visitor.
+    taken: u64,
     /// There will be no other attempt; the newest may still be repeating what was sent.
     committed: bool,
     meter: Meter,
@@ -95,8 +101,10 @@ impl Upload {
             // A chunked body of HTTP/1 never says it; there hyper tells a cut by an error.
             ends_are_told: version == Version::HTTP_2,
             attempt: 0,
+            position: 0,
             sent: Some(Vec::new()),
             sent_bytes: 0,
+            taken: 0,
             committed: false,
             meter: Meter::new(UploadLimit::Unlimited),
             too_large: false,
@@ -143,13 +151,16 @@ impl Upload {
             return None;
         }
         source.attempt += 1;
+        source.position = 0;
         let shared = Arc::clone(&self.shared);
-        Some(UploadBody { shared, attempt: source.attempt, position: 0, size: self.size })
+        Some(UploadBody { shared, attempt: source.attempt, size: self.size })
     }
 
     /// The origin has answered: there will be no other attempt.
     pub fn commit(&self) {
-        self.shared.source().committed = true;
+        let mut source = self.shared.source();
+        source.committed = true;
+        source.forget_what_is_of_no_use();
     }
 
     /// Bytes taken from the visitor so far.
@@ -194,13 +205,12 @@ impl Shared {
 }
 
 impl Source {
-    fn poll_piece(
-        &mut self,
-        position: usize,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Piece, UploadError>>> {
-        if let Some(piece) = self.sent.as_ref().and_then(|sent| sent.get(position)) {
-            return Poll::Ready(Some(Ok(piece.clone())));
+    /// The next piece for the newest attempt.
+    fn poll_piece(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Piece, UploadError>>> {
+        if let Some(piece) = self.sent.as_ref().and_then(|sent| sent.get(self.position)).cloned() {
+            self.position += 1;
+            self.forget_what_is_of_no_use();
+            return Poll::Ready(Some(Ok(piece)));
         }
         if self.too_large {
             return Poll::Ready(Some(Err(too_large())));
@@ -226,19 +236,27 @@ impl Source {
             };
         };
         if let Piece::Data(data) = &piece {
+            self.taken += data.len() as u64;
             self.sent_bytes += data.len();
             if !self.meter.admits(data) {
                 self.too_large = true;
                 return Poll::Ready(Some(Err(too_large())));
             }
         }
-        if self.sent_bytes > REPLAY_BYTES_MAX || self.committed {
-            self.sent = None;
-        }
+        self.sent_bytes += size_of::<Piece>();
         if let Some(sent) = &mut self.sent {
             sent.push(piece.clone());
         }
+        self.position += 1;
+        self.forget_what_is_of_no_use();
         Poll::Ready(Some(Ok(piece)))
+    }
+
+    fn forget_what_is_of_no_use(&mut self) {
+        let repeated = self.sent.as_ref().is_none_or(|sent| self.position >= sent.len());
+        if repeated && (self.committed || self.sent_bytes > REPLAY_BYTES_MAX) {
+            self.sent = None;
+        }
     }
 }
 
@@ -251,7 +269,7 @@ impl Body for UploadBody {
     type Error = UploadError;
 
     fn poll_frame(
-        mut self: Pin<&mut Self>,
+        self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, UploadError>>> {
         self.shared.waker.register(cx.waker());
@@ -263,15 +281,14 @@ impl Body for UploadBody {
         if source.attempt != self.attempt {
             return Poll::Ready(Some(Err(cancelled())));
         }
-        let piece = ready!(source.poll_piece(self.position, cx));
-        let (taken, too_large) = (source.sent_bytes as u64, source.too_large);
+        let piece = ready!(source.poll_piece(cx));
+        let (taken, too_large) = (source.taken, source.too_large);
         drop(source);
         self.shared.bytes.store(taken, Ordering::Relaxed);
         if too_large {
             self.shared.too_large.store(true, Ordering::Release);
             self.shared.holder.wake();
         }
-        self.position += 1;
         Poll::Ready(piece.map(|piece| {
             piece.map(|piece| match piece {
                 Piece::Data(data) => Frame::data(data),
@@ -282,8 +299,8 @@ impl Body for UploadBody {
 
     fn is_end_stream(&self) -> bool {
         let source = self.shared.source();
-        let all_repeated = source.sent.as_ref().is_none_or(|sent| self.position >= sent.len());
-        all_repeated && !source.too_large && source.incoming.is_end_stream()
+        let all_repeated = source.sent.as_ref().is_none_or(|sent| source.position >= sent.len());
+        all_repeated && source.attempt == self.attempt && !source.too_large && source.incoming.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {

@@ -10,7 +10,10 @@ use bytes::Bytes;
 use http::Request;
 use policy::settings::MaxUpload;
 use std::{
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::Duration,
 };
 use tokio::{
@@ -260,4 +263,42 @@ async fn a_plain_body_towards_an_http2_origin_is_reset_and_never_ended() {
         timeout(Duration::from_secs(5), outcome(response)).await.unwrap().is_err(),
         "an answer that began is cut"
     );
+}
+
+/// An HTTP/2 origin that takes so many bytes of its first request, then declares it not processed; it answers all others.
+async fn refuser(bytes_first: usize) -> (Scripted, Arc<AtomicUsize>) {
+    let requests: Arc<AtomicUsize> = Arc::default();
+    let count = Arc::clone(&requests);
+    let origin = origins::h2c(move |request, mut respond| {
+        let first = count.fetch_add(1, Ordering::SeqCst) == 0;
+        async move {
+            let mut body = request.into_body();
+            let mut bytes = 0;
+            while bytes < bytes_first {
+                bytes += body.data().await.unwrap().unwrap().len();
+            }
+            if first {
+                return respond.send_reset(h2::Reason::REFUSED_STREAM);
+            }
+            respond.send_response(grpc_head(), false).unwrap().send_trailers(status("0")).unwrap();
+        }
+    })
+    .await;
+    (origin, requests)
+}
+
+#[tokio::test]
+async fn a_small_body_is_kept_for_another_attempt_and_one_in_very_many_pieces_is_not() {
+    for (pieces, attempts, grpc_status) in [(100, 2, 0), (2_000, 1, 14)] {
+        let (origin, requests) = refuser(pieces).await;
+        let node = Node::serving(Plan::h2c(origin.port)).await;
+        let visitor = Visitor::by_tls(&node).await;
+        let (response, mut body) = visitor.open(visitor.grpc(HOST)).await;
+        for _ in 0..pieces {
+            body.send_data(Bytes::from_static(&[0]), false).unwrap();
+        }
+        let answer = timeout(Duration::from_secs(5), response).await.unwrap().unwrap();
+        assert_eq!(outcome(answer).await.unwrap().grpc_status(), Some(grpc_status), "{pieces} pieces");
+        assert_eq!(requests.load(Ordering::SeqCst), attempts, "{pieces} pieces");
+    }
 }
