@@ -49,7 +49,7 @@ pub(super) fn offer(parts: &Parts) -> Offer {
     if parts.method != Method::GET {
         return Offer::Malformed("a WebSocket handshake is a GET");
     }
-    if headers.contains_key(header::CONTENT_LENGTH) || headers.contains_key(header::TRANSFER_ENCODING) {
+    if has_body(headers) {
         return Offer::Malformed("a WebSocket handshake has no body");
     }
     if one(headers, &header::SEC_WEBSOCKET_VERSION) != Some(b"13") {
@@ -59,6 +59,12 @@ pub(super) fn offer(parts: &Parts) -> Offer {
         Some(key) if is_key(key) => Offer::WebSocket,
         Some(_) | None => Offer::Malformed("the key of a WebSocket handshake is 16 bytes in Base64"),
     }
+}
+
+/// Java's and Dart's clients say expressly that there is none.
+fn has_body(headers: &HeaderMap) -> bool {
+    let empty = one(headers, &header::CONTENT_LENGTH) == Some(b"0");
+    headers.contains_key(header::TRANSFER_ENCODING) || headers.contains_key(header::CONTENT_LENGTH) && !empty
 }
 
 fn one<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a [u8]> {
@@ -104,6 +110,7 @@ async fn shake_hands(
     let key =
         arrived.parts.headers.get(header::SEC_WEBSOCKET_KEY).cloned().ok_or(Refusal::MalformedRequest)?;
     let mut question = forward::question(edge, arrived, routed, None, signature)?;
+    question.headers.remove(header::CONTENT_LENGTH);
     // Whatever `Connection` named is gone by now; these are the handshake's own.
     question.headers.insert(header::CONNECTION, HeaderValue::from_static("Upgrade"));
     question.headers.insert(header::UPGRADE, WEBSOCKET);
@@ -264,6 +271,7 @@ mod tests {
     #[test]
     fn a_handshake_is_what_the_specification_says() {
         assert_eq!(offered("GET", "x", "1"), Offer::WebSocket);
+        assert_eq!(offered("GET", "content-length", "0"), Offer::WebSocket);
         for (name, value) in [
             ("upgrade", ""),
             ("upgrade", "h2c"),
@@ -275,7 +283,7 @@ mod tests {
             assert_eq!(offered("GET", name, value), Offer::Nothing, "{name}: {value}");
         }
         for (name, value) in [
-            ("content-length", "0"),
+            ("content-length", "00"),
             ("content-length", "5"),
             ("transfer-encoding", "chunked"),
             ("sec-websocket-key", ""),

@@ -95,8 +95,8 @@ async fn what_follows_a_handshake_that_was_declined_goes_nowhere() {
         let answer = format!("HTTP/1.1 {decline}\r\n{UPGRADE}{ACCEPT}content-length: 2\r\n\r\nno");
         let liar = Liar::saying(answer).await;
         let node = Node::serving(site(liar.origin.port)).await;
-        for _ in 0..2 {
-            let answer = raw(&node, &ask(&format!("{UPGRADE}{KEY}{VERSION}"), SMUGGLED)).await;
+        for length in ["", "content-length: 0\r\n"] {
+            let answer = raw(&node, &ask(&format!("{UPGRADE}{KEY}{VERSION}{length}"), SMUGGLED)).await;
             let (head, body) = answer.split_once("\r\n\r\n").unwrap();
             assert!(head.starts_with(&format!("HTTP/1.1 {decline}")) && body == "no", "{answer}");
             assert!(head.contains("connection: close") && !head.contains("upgrade:"), "{answer}");
@@ -104,6 +104,7 @@ async fn what_follows_a_handshake_that_was_declined_goes_nowhere() {
         let heard = liar.heard();
         assert_eq!(heard.len(), 2, "a connection for each handshake, used once: {heard:?}");
         assert!(heard.iter().all(|heard| heard.matches("get /").count() == 1), "{heard:?}");
+        assert!(heard.iter().all(|heard| !heard.contains("content-length")), "{heard:?}");
     }
 }
 
@@ -136,7 +137,8 @@ async fn a_handshake_with_a_body_or_without_its_parts_is_refused() {
     let node = Node::serving(site(liar.origin.port)).await;
     for (headers, status) in [
         (format!("{UPGRADE}{KEY}{VERSION}content-length: {}\r\n", SMUGGLED.len()), 400),
-        (format!("{UPGRADE}{KEY}{VERSION}content-length: 0\r\n"), 400),
+        (format!("{UPGRADE}{KEY}{VERSION}content-length: 00\r\n"), 400),
+        (format!("{UPGRADE}{KEY}{VERSION}content-length: 0\r\ntransfer-encoding: chunked\r\n"), 400),
         (format!("{UPGRADE}{KEY}{VERSION}transfer-encoding: chunked\r\n"), 400),
         (format!("{UPGRADE}{VERSION}"), 400),
         (format!("{UPGRADE}{KEY}{KEY}{VERSION}"), 400),

@@ -138,6 +138,17 @@ async fn an_encrypted_origin_is_asked_for_http1_even_if_it_prefers_http2() {
     assert_eq!(status(&node, "").await, 525);
 }
 
+#[tokio::test]
+async fn a_client_that_says_expressly_that_its_handshake_has_no_body_is_welcome() {
+    let origin = tcp(echo).await;
+    let node = Node::serving(site(origin.port)).await;
+    let mut asking = asking("http");
+    asking.headers_mut().insert("content-length", http::HeaderValue::from_static("0"));
+    let stream = TcpStream::connect(node.http).await.unwrap();
+    let (mut socket, _) = handshake::client(&TokioExecutor::new(), asking, stream).await.unwrap();
+    assert_eq!(say(&mut socket, b"hello").await, b"hello");
+}
+
 const HANDSHAKE: &str = "connection: upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\n\
                          sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
 
