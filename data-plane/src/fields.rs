@@ -24,23 +24,46 @@ const HOP_BY_HOP: [HeaderName; 9] = [
     header::UPGRADE,
 ];
 
+/// What only the edge may say. `CF-Connecting-IPv6` and `CF-Pseudo-IPv4` it never says, but origins believe them.
+const RESERVED: [HeaderName; 10] = [
+    CF_RAY,
+    CF_CONNECTING_IP,
+    HeaderName::from_static("cf-connecting-ipv6"),
+    HeaderName::from_static("cf-pseudo-ipv4"),
+    CF_VISITOR,
+    CF_IPCOUNTRY,
+    TRUE_CLIENT_IP,
+    CDN_LOOP,
+    X_FORWARDED_FOR,
+    X_FORWARDED_PROTO,
+];
+
+/// Takes out what only the edge may say, `kept` excepted.
+///
+/// `CF_Connecting_IP` goes as well, since CGI and all that follows it (RFC 3875, 4.1.18) read `_` and `-` as the same.
+pub(crate) fn remove_reserved(headers: &mut HeaderMap, kept: &[HeaderName]) {
+    let reserved: Vec<HeaderName> = headers
+        .keys()
+        .filter(|name| RESERVED.iter().any(|own| reads_as(name, own)) && !kept.contains(name))
+        .cloned()
+        .collect();
+    for name in reserved {
+        headers.remove(name);
+    }
+}
+
+fn reads_as(name: &HeaderName, own: &HeaderName) -> bool {
+    let (name, own) = (name.as_str().as_bytes(), own.as_str().as_bytes());
+    let same = |(byte, own): (&u8, &u8)| byte == own || (*byte == b'_' && *own == b'-');
+    name.len() == own.len() && name.iter().zip(own).all(same)
+}
+
 /// Takes out of trailers what must never be one: what frames a message, and what only the edge may say (RFC 9110, 6.5.1).
 pub(crate) fn clean_trailers(trailers: &mut HeaderMap) {
     remove_hop_by_hop(trailers);
-    for name in [
-        header::CONTENT_LENGTH,
-        header::HOST,
-        CF_RAY,
-        CF_CONNECTING_IP,
-        CF_VISITOR,
-        CF_IPCOUNTRY,
-        TRUE_CLIENT_IP,
-        CDN_LOOP,
-        X_FORWARDED_FOR,
-        X_FORWARDED_PROTO,
-    ] {
-        trailers.remove(name);
-    }
+    remove_reserved(trailers, &[]);
+    trailers.remove(header::CONTENT_LENGTH);
+    trailers.remove(header::HOST);
 }
 
 /// Whether a list of words, such as `Connection`, has this one, in whatever case.

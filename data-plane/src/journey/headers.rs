@@ -8,7 +8,7 @@ use super::{
 use crate::{
     fields::{
         CDN_LOOP, CF_CONNECTING_IP, CF_IPCOUNTRY, CF_RAY, CF_VISITOR, TRUE_CLIENT_IP, X_FORWARDED_FOR,
-        X_FORWARDED_PROTO, names, remove_hop_by_hop,
+        X_FORWARDED_PROTO, names, remove_hop_by_hop, remove_reserved,
     },
     geoip::Country,
 };
@@ -37,6 +37,8 @@ pub(super) fn for_origin(headers: &mut HeaderMap, told: &Told<'_>) {
     let Told { visitor, protocol, dialect, .. } = *told;
     let wants_trailers = names(headers, &header::TE, "trailers");
     remove_hop_by_hop(headers);
+    // To these every hop adds itself.
+    remove_reserved(headers, &[X_FORWARDED_FOR, CDN_LOOP]);
     if wants_trailers {
         headers.insert(header::TE, HeaderValue::from_static("trailers"));
     }
@@ -52,11 +54,9 @@ pub(super) fn for_origin(headers: &mut HeaderMap, told: &Told<'_>) {
     headers.insert(CF_RAY, told.ray.to_header());
     headers.insert(CF_VISITOR, HeaderValue::from_static(cf_visitor));
     headers.insert(X_FORWARDED_PROTO, HeaderValue::from_static(scheme));
-    headers.remove(CF_IPCOUNTRY);
     if let Some(country) = told.country {
         headers.insert(CF_IPCOUNTRY, country.to_header());
     }
-    headers.remove(TRUE_CLIENT_IP);
     if let Ok(address) = HeaderValue::try_from(visitor.address.to_string()) {
         append(headers, X_FORWARDED_FOR, b", ", address.as_bytes(), FORWARDED_FOR_BYTES_MAX);
         if told.true_client_ip {
@@ -168,6 +168,38 @@ mod tests {
         let lie = [("true-client-ip", "6.6.6.6"), ("true-client-ip", "6.6.6.7")];
         assert_eq!(values(&passed_with(&lie, Dialect::Http, true), "true-client-ip"), ["192.0.2.7"]);
         assert!(values(&passed_with(&lie, Dialect::Http, false), "true-client-ip").is_empty());
+    }
+
+    #[test]
+    fn a_name_with_underscores_cannot_pass_for_one_of_the_edges_own() {
+        let lies = [
+            "cf_connecting_ip",
+            "cf-connecting_ip",
+            "cf_connecting_ipv6",
+            "cf-connecting-ipv6",
+            "cf-pseudo-ipv4",
+            "cf_pseudo_ipv4",
+            "cf_ipcountry",
+            "cf_ray",
+            "cf_visitor",
+            "true_client_ip",
+            "cdn_loop",
+            "x_forwarded_for",
+            "x_forwarded_proto",
+        ];
+        let visitors_own = ["user_id", "x_forwarded_host", "cf_connecting_ip_hint"];
+        let said: Vec<_> = lies.iter().chain(&visitors_own).map(|name| (*name, "6.6.6.6")).collect();
+        for dialect in [Dialect::Http, Dialect::Grpc] {
+            let headers = passed(&said, dialect);
+            assert!(lies.iter().all(|lie| !headers.contains_key(*lie)), "{headers:?}");
+            assert!(visitors_own.iter().all(|own| values(&headers, own) == ["6.6.6.6"]), "{headers:?}");
+        }
+        let mut trailers: HeaderMap = said
+            .iter()
+            .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_str(value).unwrap()))
+            .collect();
+        crate::fields::clean_trailers(&mut trailers);
+        assert_eq!(trailers.len(), visitors_own.len(), "{trailers:?}");
     }
 
     #[test]

@@ -36,6 +36,19 @@ async fn true_client_ip_tells_the_origin_who_calls_and_cannot_be_forged() {
 }
 
 #[tokio::test]
+async fn an_origin_that_reads_underscores_as_dashes_is_not_lied_to() {
+    let origin = mirror().await;
+    let node = Node::serving(site(origin.port)).await;
+    let lies = [
+        "CF_Connecting_IP: 6.6.6.6\r\nTrue_Client_IP: 6.6.6.6\r\nX_Forwarded_Proto: 6.6.6.6\r\n",
+        "X_Forwarded_For: 6.6.6.6\r\nCF_IPCountry: 6.6.6.6\r\nCF-Connecting-IPv6: 6.6.6.6\r\n",
+    ];
+    let answer = get(&node, &(lies.concat() + "user_id: 7\r\n")).await;
+    assert!(answer.contains("cf-connecting-ip: 127.0.0.1\r\n") && answer.contains("user_id: 7"), "{answer}");
+    assert!(!answer.contains("6.6.6.6"), "{answer}");
+}
+
+#[tokio::test]
 async fn every_answer_over_https_carries_the_security_header_and_none_in_plain_text_does() {
     let origin = tcp(|mut stream| async move {
         read_request(&mut stream).await;
