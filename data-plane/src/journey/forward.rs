@@ -24,7 +24,7 @@ use std::{
     future::{pending, poll_fn},
     time::Duration,
 };
-use tokio::time::{Instant, sleep, sleep_until};
+use tokio::time::{Instant, sleep_until};
 
 const GRPC_STATUS: &str = "grpc-status";
 
@@ -56,7 +56,7 @@ pub(super) async fn forward(
     let exchanged = async {
         let deadline = deadline(&arrived.parts.headers, routed.speech.dialect(), arrived.at)?;
         let question = question(edge, arrived, routed, deadline, &signature)?;
-        let answer = ask(edge, routed, &question, &upload, deadline).await?;
+        let answer = ask(edge, routed, &question, &upload).await?;
         check(&answer, routed.speech.dialect())?;
         Ok((answer, deadline))
     };
@@ -153,7 +153,11 @@ pub(super) fn question(
             .map(|countries| countries.of(visitor.address)),
     };
     headers::for_origin(&mut headers, &told);
-    Ok(Question { method: parts.method, path, authority, headers, deadline })
+    let silence_max = match routed.speech.dialect() {
+        Dialect::Grpc => None,
+        Dialect::GrpcWeb | Dialect::Http => Some(routed.settings.proxy_read_timeout.duration()),
+    };
+    Ok(Question { method: parts.method, path, authority, headers, deadline, silence_max })
 }
 
 async fn ask(
@@ -161,39 +165,18 @@ async fn ask(
     routed: &Routed<'_>,
     question: &Question,
     upload: &Upload,
-    deadline: Option<Instant>,
 ) -> Result<Answer, Failure> {
     let late = async {
-        match (routed.speech.dialect(), deadline) {
-            (_, Some(deadline)) => {
-                sleep_until(deadline).await;
-                Refusal::DeadlineExceeded
-            }
-            (Dialect::Grpc, None) => pending().await,
-            (Dialect::GrpcWeb | Dialect::Http, None) => {
-                silence(upload, routed.settings.proxy_read_timeout.duration()).await;
-                Refusal::OriginTimeout
-            }
+        match question.deadline {
+            Some(deadline) => sleep_until(deadline).await,
+            None => pending().await,
         }
     };
     tokio::select! {
         biased;
         () = poll_fn(|cx| upload.poll_too_large(cx)) => Err(Refusal::UploadTooLarge.into()),
         answer = edge.origins.exchange(&routed.goal, question, upload) => answer,
-        refusal = late => Err(refusal.into()),
-    }
-}
-
-/// Ends when the visitor sent nothing for so long; until then the origin may be waiting for the rest of the body.
-async fn silence(upload: &Upload, longest: Duration) {
-    let mut before = upload.bytes();
-    loop {
-        sleep(longest).await;
-        let now = upload.bytes();
-        if now == before {
-            return;
-        }
-        before = now;
+        () = late => Err(Refusal::DeadlineExceeded.into()),
     }
 }
 

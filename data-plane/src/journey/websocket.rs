@@ -29,7 +29,7 @@ use std::{
 };
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, split},
-    time::{Instant, sleep, sleep_until},
+    time::{Instant, sleep_until},
 };
 use tokio_util::sync::CancellationToken;
 
@@ -116,10 +116,7 @@ async fn shake_hands(
     question.headers.insert(header::UPGRADE, WEBSOCKET);
     question.headers.insert(header::SEC_WEBSOCKET_VERSION, HeaderValue::from_static("13"));
     question.headers.insert(header::SEC_WEBSOCKET_KEY, key);
-    tokio::select! {
-        shaken = edge.origins.shake_hands(&routed.goal, &question, upload) => shaken,
-        () = sleep(routed.settings.proxy_read_timeout.duration()) => Err(Refusal::OriginTimeout.into()),
-    }
+    edge.origins.shake_hands(&routed.goal, &question, upload).await
 }
 
 fn accepted(

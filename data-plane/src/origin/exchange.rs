@@ -12,9 +12,11 @@ use http_body::{Body, Frame, SizeHint};
 use hyper::{body::Incoming, client::conn::http1};
 use policy::{grpc, refusal::Refusal, ssl::OriginTls};
 use std::{
+    future::pending,
     pin::Pin,
     sync::Arc,
     task::{Context, Poll},
+    time::Duration,
 };
 use tokio::time::Instant;
 
@@ -30,6 +32,8 @@ pub struct Question {
     pub headers: HeaderMap,
     /// The end of a gRPC call; `grpc-timeout` says what is left of it at the moment of sending.
     pub deadline: Option<Instant>,
+    /// How long an origin that has the request, and gets no more of its body, may be silent before it answers.
+    pub silence_max: Option<Duration>,
 }
 
 pub type Answer = Response<AnswerBody>;
@@ -73,7 +77,11 @@ impl Origins {
         for _ in 0..ATTEMPTS_MAX {
             let lease = self.lease(goal).await?;
             let Some(body) = upload.attempt() else { break };
-            match attempt(lease, question, body, goal.leg.tls).await {
+            let answered = tokio::select! {
+                answered = attempt(lease, question, body, goal.leg.tls) => answered,
+                failure = silence(question, upload) => Err(NoAnswer::Final(failure)),
+            };
+            match answered {
                 Ok(answer) => {
                     upload.commit();
                     return Ok(answer);
@@ -84,6 +92,15 @@ impl Origins {
         }
         Err(failure)
     }
+}
+
+/// Ends when the origin was silent for too long; to be started when it gets the request, since to connect has limits of its own.
+pub(super) async fn silence(question: &Question, upload: &Upload) -> Failure {
+    match question.silence_max {
+        Some(longest) => upload.silence(longest).await,
+        None => pending().await,
+    }
+    Refusal::OriginTimeout.into()
 }
 
 async fn attempt(

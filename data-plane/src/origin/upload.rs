@@ -18,7 +18,10 @@ use std::{
     task::{Context, Poll, ready},
     time::Duration,
 };
-use tokio::{runtime::Handle, time::timeout};
+use tokio::{
+    runtime::Handle,
+    time::{sleep, timeout},
+};
 
 /// So much of a body is kept until the origin answers, in case it declares that it did not process the request. What keeping a piece
 /// takes is counted, so that a body in very many pieces is no way to more memory.
@@ -161,6 +164,19 @@ impl Upload {
         let mut source = self.shared.source();
         source.committed = true;
         source.forget_what_is_of_no_use();
+    }
+
+    /// Ends when nothing was taken from the visitor for so long; until then an origin may be waiting for the rest.
+    pub async fn silence(&self, longest: Duration) {
+        let mut before = self.bytes();
+        loop {
+            sleep(longest).await;
+            let now = self.bytes();
+            if now == before {
+                return;
+            }
+            before = now;
+        }
     }
 
     /// Bytes taken from the visitor so far.

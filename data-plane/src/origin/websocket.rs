@@ -1,7 +1,9 @@
 //! The origin's side of a WebSocket: a connection of its own that is never shared and never used again.
 
 use super::{
-    Answer, AnswerBody, Failure, Goal, Origins, Question, Upload, exchange::http1_request, pool::Room,
+    Answer, AnswerBody, Failure, Goal, Origins, Question, Upload,
+    exchange::{http1_request, silence},
+    pool::Room,
 };
 use crate::fields::names;
 use aws_lc_rs::digest;
@@ -42,8 +44,11 @@ impl Origins {
     ) -> Result<Handshake, Failure> {
         let (mut sender, room) = self.connect_alone(goal).await?;
         let body = upload.attempt().ok_or(Refusal::Internal)?;
-        let answer = sender.send_request(http1_request(question, body)?).await;
-        let mut answer = answer.map_err(|error| Failure::of_request(&error))?;
+        let request = http1_request(question, body)?;
+        let mut answer = tokio::select! {
+            answer = sender.send_request(request) => answer.map_err(|error| Failure::of_request(&error))?,
+            failure = silence(question, upload) => return Err(failure),
+        };
         upload.commit();
         if answer.status() != StatusCode::SWITCHING_PROTOCOLS {
             return Ok(Handshake::Declined(answer.map(|incoming| AnswerBody::alone(incoming, sender))));

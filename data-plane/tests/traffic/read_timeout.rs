@@ -1,16 +1,21 @@
 //! `proxy_read_timeout`: how long an origin may be silent on plain HTTP.
 
 use crate::{
+    authority::Leaf,
     harness::{HOST, Node, Plan},
-    http1::{get, read_request, site},
-    origins::{self, grpc_head, status, tcp},
+    http1::{get, mirror_on, read_request, site},
+    origins::{self, Scripted, grpc_head, status, tcp},
     visitor::Visitor,
+    websockets,
 };
 use bytes::Bytes;
 use http::Request;
 use policy::settings::ProxyReadTimeout;
 use std::time::Duration;
-use tokio::{io::AsyncWriteExt, time::Instant};
+use tokio::{io::AsyncWriteExt, net::TcpStream, time::Instant};
+
+/// Longer than the second for which origins may be silent here.
+const FAR: Duration = Duration::from_millis(1200);
 
 fn patient_for(plan: Plan, seconds: u16) -> Plan {
     plan.settings(|settings| settings.proxy_read_timeout = ProxyReadTimeout::from_seconds(seconds).unwrap())
@@ -23,6 +28,36 @@ async fn an_origin_that_falls_silent_is_given_up_with_524() {
     let began = Instant::now();
     assert!(get(&node, "").await.starts_with("HTTP/1.1 524 "));
     assert!(began.elapsed() >= Duration::from_secs(1), "after the second that the zone allows");
+}
+
+/// A way to `port` on which every new connection takes this long.
+async fn far_away(port: u16, delay: Duration) -> Scripted {
+    tcp(move |mut stream| async move {
+        tokio::time::sleep(delay).await;
+        let mut inner = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+        let _ = tokio::io::copy_bidirectional(&mut stream, &mut inner).await;
+    })
+    .await
+}
+
+#[tokio::test]
+async fn the_time_begins_when_the_origin_has_the_request_and_not_while_it_is_connected_to() {
+    let pages = origins::tls(&Leaf::self_signed(&[HOST]), &["http/1.1"], mirror_on).await;
+    let chat = origins::tls(&Leaf::self_signed(&[HOST]), &["http/1.1"], websockets::echo).await;
+    let [far_pages, far_chat] = [far_away(pages.port, FAR).await, far_away(chat.port, FAR).await];
+    let node = Node::start_with(|config| config.origin_connect_timeout = Duration::from_secs(10)).await;
+    node.put(patient_for(Plan::to(far_pages.port).grpc(false), 1)).await;
+    let answer = get(&node, "").await;
+    assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+    node.put(patient_for(Plan::to(far_chat.port).grpc(false), 1)).await;
+    let (mut socket, _) = websockets::open(&node, false).await.unwrap();
+    assert_eq!(websockets::say(&mut socket, b"hello").await, b"hello");
+
+    let silent = origins::silent().await;
+    node.put(patient_for(site(silent.port), 1)).await;
+    let began = Instant::now();
+    assert!(websockets::open(&node, false).await.is_err(), "a WebSocket's origin may not be silent either");
+    assert!(began.elapsed() < Duration::from_secs(5));
 }
 
 #[tokio::test]
