@@ -36,6 +36,8 @@ struct Carried {
     upload: Upload,
     rules: Rules,
     timer: Option<Pin<Box<Sleep>>>,
+    /// Bytes of the upload when the timer was last set.
+    uploaded: u64,
 }
 
 /// How an answer may end.
@@ -74,7 +76,8 @@ impl EdgeBody {
             Rules::Grpc { deadline, .. } => deadline.map(|deadline| Box::pin(sleep_until(deadline))),
             Rules::Http { silence_max, .. } => Some(Box::pin(sleep(*silence_max))),
         };
-        let carried = Carried { body, upload, rules, timer };
+        let uploaded = upload.bytes();
+        let carried = Carried { body, upload, rules, timer, uploaded };
         Self { kind: Kind::Carried(Box::new(carried)), account }
     }
 
@@ -127,9 +130,7 @@ impl Carried {
             Poll::Ready(frame) => frame,
             Poll::Pending => return self.poll_silence(cx),
         };
-        if let (Rules::Http { silence_max, .. }, Some(timer)) = (&self.rules, &mut self.timer) {
-            timer.as_mut().reset(Instant::now() + *silence_max);
-        }
+        self.hear();
         Poll::Ready(match frame {
             // hyper takes RST_STREAM(NO_ERROR) for a clean end; the stream's own state knows better.
             None => Step::End { said: self.body.is_end_stream() },
@@ -145,13 +146,25 @@ impl Carried {
         })
     }
 
+    /// Something came; the time for silence begins anew.
+    fn hear(&mut self) {
+        if let (Rules::Http { silence_max, .. }, Some(timer)) = (&self.rules, &mut self.timer) {
+            timer.as_mut().reset(Instant::now() + *silence_max);
+            self.uploaded = self.upload.bytes();
+        }
+    }
+
+    /// While the origin still takes what the visitor sends, it may be waiting for the rest.
     fn poll_silence(&mut self, cx: &mut Context<'_>) -> Poll<Step> {
-        match (&self.rules, &mut self.timer) {
-            (Rules::Http { .. }, Some(timer)) => {
-                ready!(timer.as_mut().poll(cx));
-                Poll::Ready(Step::TimerRang)
+        loop {
+            match (&self.rules, &mut self.timer) {
+                (Rules::Http { .. }, Some(timer)) => ready!(timer.as_mut().poll(cx)),
+                _ => return Poll::Pending,
             }
-            _ => Poll::Pending,
+            if self.upload.bytes() == self.uploaded {
+                return Poll::Ready(Step::TimerRang);
+            }
+            self.hear();
         }
     }
 }

@@ -3,7 +3,7 @@
 use crate::{
     authority::Leaf,
     harness::{HOST, Node, Plan},
-    http1::{get, mirror_on, read_request, site},
+    http1::{get, mirror_on, raw_on, read_request, site},
     origins::{self, Scripted, grpc_head, status, tcp},
     visitor::Visitor,
     websockets,
@@ -12,7 +12,11 @@ use bytes::Bytes;
 use http::Request;
 use policy::settings::ProxyReadTimeout;
 use std::time::Duration;
-use tokio::{io::AsyncWriteExt, net::TcpStream, time::Instant};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+    time::Instant,
+};
 
 /// Longer than the second for which origins may be silent here.
 const FAR: Duration = Duration::from_millis(1200);
@@ -86,6 +90,34 @@ async fn a_slow_answer_that_goes_on_is_never_cut() {
     .await;
     let node = Node::serving(patient_for(site(slow.port), 1)).await;
     assert!(get(&node, "").await.ends_with("\r\n\r\nslow"));
+}
+
+#[tokio::test]
+async fn an_origin_that_answers_at_the_end_of_a_slow_upload_is_not_silent_meanwhile() {
+    let early = tcp(|mut stream| async move {
+        let mut heard = Vec::new();
+        let mut has_answered = false;
+        while !heard.ends_with(b"0\r\n\r\n") {
+            let Ok(byte) = stream.read_u8().await else { return };
+            heard.push(byte);
+            if !has_answered && heard.ends_with(b"\r\n\r\n") {
+                has_answered = true;
+                stream.write_all(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n").await.unwrap();
+            }
+        }
+        stream.write_all(b"4\r\ndone\r\n0\r\n\r\n").await.unwrap();
+    })
+    .await;
+    let node = Node::serving(patient_for(site(early.port), 1)).await;
+    let mut stream = TcpStream::connect(node.http).await.unwrap();
+    let head = format!("POST / HTTP/1.1\r\nhost: {HOST}\r\ntransfer-encoding: chunked\r\n\r\n");
+    stream.write_all(head.as_bytes()).await.unwrap();
+    for _ in 0..10 {
+        tokio::time::sleep(Duration::from_millis(250)).await;
+        stream.write_all(b"1\r\nx\r\n").await.unwrap();
+    }
+    let answer = raw_on(stream, "0\r\n\r\n").await;
+    assert!(answer.starts_with("HTTP/1.1 200 ") && answer.contains("done"), "{answer}");
 }
 
 #[tokio::test]
