@@ -28,6 +28,9 @@ impl Origins {
             if let Some(lease) = candidate.slot.take(goal.streams_max) {
                 return Ok(lease);
             }
+            if tried > 0 && Instant::now() >= deadline {
+                break;
+            }
             match self.dial(goal, candidate, share(deadline, candidates.len() - tried)).await {
                 Ok(lease) => return Ok(lease),
                 Err(why) => failure = why,
@@ -125,17 +128,23 @@ impl Origins {
     ) -> Result<Lease, Failure> {
         let slot = &candidate.slot;
         let from = Instant::now();
-        let _turn = if slot.is_multiplexed() {
-            Some(timeout_at(deadline, slot.turn.lock()).await.map_err(|_| Refusal::OriginConnectTimeout)?)
-        } else {
-            None
+        let line = slot.stand_in_line();
+        let _dialling = loop {
+            let ended = line.a_dial_ends();
+            if let Some(lease) = slot.take(goal.streams_max) {
+                return Ok(lease);
+            }
+            if let Some(shared) = slot.failure_since(from) {
+                return Err(shared);
+            }
+            if let Some(dialling) = line.turn(goal.streams_max) {
+                break dialling;
+            }
+            let late = |_| Failure::with(Refusal::TooManyStreams, "no place on a connection in time");
+            timeout_at(deadline, ended).await.map_err(late)?;
         };
-        if let Some(lease) = slot.take(goal.streams_max) {
-            return Ok(lease);
-        }
-        if let Some(shared) = slot.failure_since(from) {
-            return Err(shared);
-        }
+        // Who waited for others has as much time for a dial of its own.
+        let deadline = deadline + from.elapsed();
         let lease = match self.connect_to(goal, candidate, deadline).await {
             Ok((link, room)) => slot.admit(link, room),
             // Where all connections are taken, a stream may have ended in the meantime.

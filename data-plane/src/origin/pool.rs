@@ -15,12 +15,15 @@ use std::{
     time::Duration,
 };
 use tokio::{
-    sync::{OwnedSemaphorePermit, Semaphore},
+    sync::{Notify, OwnedSemaphorePermit, Semaphore, futures::Notified},
     time::{Instant, timeout},
 };
 
 /// An address that failed is tried after the others for this long.
 const FAILURE_REMEMBERED: Duration = Duration::from_secs(5);
+
+/// Connections of one way that are made at once, if they will be shared.
+const DIALS_MAX: usize = 8;
 
 /// How long a request waits for room when every connection that is allowed is open.
 const ROOM_WAIT: Duration = Duration::from_millis(500);
@@ -121,14 +124,17 @@ pub(super) struct Room {
 /// The connections of one way.
 pub(super) struct Slot {
     state: Mutex<State>,
-    /// Held while a connection is made that others may share, so that a burst makes one.
-    pub(super) turn: tokio::sync::Mutex<()>,
+    dial_ended: Notify,
     connections: Arc<Semaphore>,
 }
 
 struct State {
     /// Whether connections are shared; under ALPN it is found out by the first one.
     multiplexed: bool,
+    /// Requests without a place, those that make a connection included.
+    in_line: usize,
+    /// Connections that are being made.
+    dialling: usize,
     http2: Vec<Multiplexed>,
     http1: Vec<Idle>,
     failure: Option<(Instant, Failure)>,
@@ -155,13 +161,21 @@ pub(super) enum Lease {
 impl Slot {
     fn new(http: OriginHttp, connections_max: usize) -> Self {
         let multiplexed = http != OriginHttp::Http1;
-        let state = State { multiplexed, http2: Vec::new(), http1: Vec::new(), failure: None };
+        let state = State {
+            multiplexed,
+            in_line: 0,
+            dialling: 0,
+            http2: Vec::new(),
+            http1: Vec::new(),
+            failure: None,
+        };
         let connections = Arc::new(Semaphore::new(connections_max));
-        Self { state: Mutex::new(state), turn: tokio::sync::Mutex::new(()), connections }
+        Self { state: Mutex::new(state), dial_ended: Notify::new(), connections }
     }
 
-    pub(super) fn is_multiplexed(&self) -> bool {
-        lock(&self.state).multiplexed
+    pub(super) fn stand_in_line(&self) -> Line<'_> {
+        lock(&self.state).in_line += 1;
+        Line { slot: self }
     }
 
     /// A place on an open connection: the least busy of the shared ones, or the one used last.
@@ -240,6 +254,49 @@ impl Slot {
         state.http1.retain(|idle| idle.sender.is_ready() && idle.since.elapsed() < idle_max);
         state.http2.retain_mut(|connection| connection.is_worth_keeping(idle_max));
         !state.http1.is_empty() || !state.http2.is_empty()
+    }
+}
+
+/// A request that waits for a place, or makes a connection to have one.
+pub(super) struct Line<'a> {
+    slot: &'a Slot,
+}
+
+/// A connection that is being made; its end is told to those in line.
+pub(super) struct Dialling<'a> {
+    slot: &'a Slot,
+}
+
+impl<'a> Line<'a> {
+    /// Of all that end from now on, whenever this is awaited.
+    pub(super) fn a_dial_ends(&self) -> Notified<'a> {
+        self.slot.dial_ended.notified()
+    }
+
+    /// The right to make a connection, if those that are being made, once shared, have no place for everybody in line.
+    pub(super) fn turn(&self, streams_max: usize) -> Option<Dialling<'a>> {
+        let mut state = lock(&self.slot.state);
+        let places = state.http2.last().map_or(streams_max, |newest| newest.streams_allowed.min(streams_max));
+        let more_are_needed = state.dialling == 0
+            || (state.dialling < DIALS_MAX && state.in_line > state.dialling.saturating_mul(places));
+        if state.multiplexed && !more_are_needed {
+            return None;
+        }
+        state.dialling += 1;
+        Some(Dialling { slot: self.slot })
+    }
+}
+
+impl Drop for Line<'_> {
+    fn drop(&mut self) {
+        lock(&self.slot.state).in_line -= 1;
+    }
+}
+
+impl Drop for Dialling<'_> {
+    fn drop(&mut self) {
+        lock(&self.slot.state).dialling -= 1;
+        self.slot.dial_ended.notify_waiters();
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::{
     harness::{HOST, Node, Plan},
     origins::{Scripted, grpc_head, serve_h2, status, tcp},
-    visitor::Visitor,
+    visitor::{Visitor, outcome},
 };
 use bytes::Bytes;
 use policy::settings::OriginStreams;
@@ -138,4 +138,44 @@ async fn calls_beyond_the_connections_that_are_allowed_are_refused_with_status_8
     for answer in answers {
         assert_eq!(answer.await.unwrap().status(), 200);
     }
+}
+
+/// An HTTP/2 origin to which it takes a while to connect, and that keeps its calls.
+async fn far(delay: Duration) -> Scripted {
+    tcp(move |stream| async move {
+        tokio::time::sleep(delay).await;
+        let keep = |_request, mut respond: h2::server::SendResponse<Bytes>| async move {
+            tokio::time::sleep(Duration::from_secs(4)).await;
+            respond.send_response(grpc_head(), false).unwrap().send_trailers(status("0")).unwrap();
+        };
+        serve_h2(stream, keep).await;
+    })
+    .await
+}
+
+async fn statuses(answers: Vec<h2::client::ResponseFuture>) -> Vec<Option<u8>> {
+    let mut statuses = Vec::new();
+    for answer in answers {
+        statuses.push(outcome(answer.await.unwrap()).await.unwrap().grpc_status());
+    }
+    statuses
+}
+
+#[tokio::test]
+async fn a_burst_that_needs_many_connections_makes_several_at_once() {
+    let origin = far(Duration::from_millis(200)).await;
+    let node = Node::start_with(|config| config.origin_connect_timeout = Duration::from_secs(2)).await;
+    node.put(streams(Plan::h2c(origin.port), 1)).await;
+    let visitor = Visitor::by_tls(&node).await;
+    assert_eq!(statuses(call(&visitor, 30).await).await, [Some(0); 30], "one by one it would be 6 s");
+}
+
+#[tokio::test]
+async fn a_call_that_only_waited_is_not_told_that_its_origin_cannot_be_reached() {
+    let origin = far(Duration::from_millis(500)).await;
+    let node = Node::serving(streams(Plan::h2c(origin.port), 1)).await;
+    let visitor = Visitor::by_tls(&node).await;
+    let statuses = statuses(call(&visitor, 30).await).await;
+    let count = |status| statuses.iter().filter(|found| **found == Some(status)).count();
+    assert_eq!((count(0), count(8)), (16, 14), "connections are made eight at a time: {statuses:?}");
 }
