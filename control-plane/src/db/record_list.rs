@@ -176,9 +176,9 @@ pub async fn count(conn: &mut PgConnection, zone: ZoneId, filter: &Filter) -> Re
     Ok(query.build_query_scalar().fetch_one(conn).await?)
 }
 
-/// TXT is compared without the quotes in it.
-const CONTENT: &str =
-    r#"lower(case when type = 'TXT' then replace(trim(both '"' from content), '" "', '') else content end)"#;
+/// TXT is compared by what it says: its character-strings joined, without their quotes and the escapes of quotes and backslashes.
+const CONTENT: &str = r#"lower(case when type = 'TXT' and content like '"%"' then
+    replace(replace(replace(substr(content, 2, greatest(length(content) - 2, 0)), '" "', ''), '\"', '"'), '\\', '\') else content end)"#;
 const COMMENT: &str = "lower(coalesce(comment, ''))";
 
 fn narrow(query: &mut QueryBuilder<Postgres>, zone: ZoneId, filter: &Filter) {
@@ -191,7 +191,7 @@ fn narrow(query: &mut QueryBuilder<Postgres>, zone: ZoneId, filter: &Filter) {
     }
     let mut conditions = Conditions { query, any: filter.any, is_first: true };
     conditions.text("name", &filter.name);
-    conditions.text(CONTENT, &filter.content);
+    conditions.content(&filter.content);
     conditions.text(COMMENT, &filter.comment);
     if let Some(is_present) = filter.comment_present {
         conditions.next().push(format_args!("({COMMENT} <> '') = ")).push_bind(is_present);
@@ -245,6 +245,19 @@ impl Conditions<'_> {
         if let Some(text) = &filter.exact {
             self.next().push(format_args!("{column} = ")).push_bind(text.clone());
         }
+        self.parts(column, filter);
+    }
+
+    /// A whole content may be asked for in each form in which it can be written.
+    fn content(&mut self, filter: &TextFilter) {
+        if let Some(text) = &filter.exact {
+            let query = self.next().push(format_args!("{CONTENT} = (select {CONTENT} from (select "));
+            query.push_bind(text.clone()).push("::text as content) sent)");
+        }
+        self.parts(CONTENT, filter);
+    }
+
+    fn parts(&mut self, column: impl Display, filter: &TextFilter) {
         if let Some(text) = &filter.contains {
             self.next().push("position(").push_bind(text.clone()).push(format_args!(" in {column}) > 0"));
         }

@@ -175,3 +175,32 @@ async fn parameters_that_mean_nothing_are_refused() {
         assert_eq!(world.get(&format!("{zone}/dns_records?{query}")).await.refused(), (400, 1004), "{query}");
     }
 }
+
+#[tokio::test]
+async fn a_content_is_found_in_each_form_in_which_it_is_written() {
+    let world = World::new().await;
+    let zone = world.zone("z.test").await;
+    for (kind, name, content) in [
+        ("TXT", "two", r#""a" "b""#),
+        ("TXT", "bare", "plain text"),
+        ("TXT", "escaped", r#""say \"hi\" \\""#),
+        ("CAA", "caa", r#"0 issue "ca.example""#),
+    ] {
+        world.record(&zone, json!({"type": kind, "name": name, "content": content})).await;
+    }
+    for (content, expected) in [
+        ("%22a%22+%22b%22", &["two.z.test"] as &[_]),
+        ("%22ab%22", &["two.z.test"]),
+        ("AB", &["two.z.test"]),
+        ("a", &[]),
+        ("plain+text", &["bare.z.test"]),
+        ("%22plain+text%22", &["bare.z.test"]),
+        ("%22say+%5C%22hi%5C%22+%5C%5C%22", &["escaped.z.test"]),
+        ("say+%22hi%22+%5C", &["escaped.z.test"]),
+        ("0+issue+%22ca.example%22", &["caa.z.test"]),
+        ("%22", &[]),
+    ] {
+        let found = world.get(&format!("{zone}/dns_records?content.exact={content}")).await.ok();
+        assert_eq!(names(&found), expected, "{content}");
+    }
+}

@@ -73,7 +73,7 @@ fn filter(query: &Query) -> Result<Filter> {
         query.has("comment.present").then_some(true).or(query.has("comment.absent").then_some(false));
     Ok(Filter {
         name: text_filter("name", |key| query.name(key), |text| text.trim_end_matches('.').to_owned()),
-        content: text_filter("content", |key| query.lower(key), |text| text.trim_matches('"').to_owned()),
+        content: text_filter("content", |key| query.lower(key), str::to_owned),
         comment: text_filter("comment", |key| query.lower(key), str::to_owned),
         comment_present,
         tags: tag_filters(query),
