@@ -248,18 +248,22 @@ pub async fn find_all(
 /// What must not be twice in a zone: type, name and content.
 pub type Identity = (RecordKind, Hostname, [u8; 32]);
 
-/// The records of a zone that are identical with some, or are CNAMEs of the name of one.
+/// The records of a zone that are identical with some, or are CNAMEs of the name of one. Two questions, as each of them alone
+/// can be read from an index.
 pub async fn identical(
     conn: &mut PgConnection,
     zone: ZoneId,
     records: &[&Record],
 ) -> Result<Vec<(RecordId, Identity)>, DbError> {
     let rows = sqlx::query!(
-        r#"select distinct r.id, r.type as "kind: RecordKind", r.name, r.content_hash
-           from records r
-           join unnest($2::text[], $3::text[], $4::bytea[]) as k (type, name, content_hash)
-             on r.name = k.name and r.type = k.type and (r.type = 'CNAME' or r.content_hash = k.content_hash)
-           where r.zone_id = $1"#,
+        r#"with sought as (select * from unnest($2::text[], $3::text[], $4::bytea[]) as k (type, name, content_hash))
+           select r.id as "id!", r.type as "kind!: RecordKind", r.name as "name!", r.content_hash as "content_hash!"
+           from records r join sought k on r.type = k.type and r.name = k.name and r.content_hash = k.content_hash
+           where r.zone_id = $1
+           union
+           select r.id, r.type, r.name, r.content_hash
+           from records r join sought k on r.name = k.name
+           where r.zone_id = $1 and r.type = 'CNAME' and k.type = 'CNAME'"#,
         zone.to_string(),
         &records.iter().map(|record| record.kind.as_str().to_owned()).collect::<Vec<_>>(),
         &records.iter().map(|record| record.name.to_string()).collect::<Vec<_>>(),

@@ -205,3 +205,27 @@ async fn alterations_are_judged_in_their_order() {
     let replaced = json!({"deletes": [{"id": x["id"]}], "patches": [{"id": x["id"], "ttl": 60}]});
     assert_eq!(world.post(&path, replaced).await.refused(), (404, 81044));
 }
+
+#[tokio::test]
+async fn a_batch_is_quick_at_a_name_with_many_records() {
+    let world = World::new().await;
+    let zone = world.zone("example.com").await;
+    sqlx::query(
+        "insert into records (id, zone_id, type, name, content, content_hash, ttl, proxied, created_on, modified_on)
+         select lpad(to_hex(n), 32, '0'), $1, 'TXT', 'many.example.com', 'old' || n, sha256(convert_to('old' || n, 'UTF8')), 1, false, now(), now()
+         from generate_series(1, 60000) n",
+    )
+    .bind(zone.trim_start_matches("/zones/"))
+    .execute(&world.app.pool)
+    .await
+    .unwrap();
+    let path = format!("{zone}/dns_records/batch");
+    let txt = |content: String| json!({"type": "TXT", "name": "many", "content": content});
+    let mut posts: Vec<Value> = (0..3499).map(|number| txt(format!("new{number}"))).collect();
+    posts.push(txt("old60000".into()));
+    let began = std::time::Instant::now();
+    assert_eq!(world.post(&path, json!({"posts": posts})).await.refused(), (400, 81058));
+    posts.pop();
+    world.post(&path, json!({"posts": posts})).await.ok();
+    assert!(began.elapsed() < std::time::Duration::from_secs(10), "{:?}", began.elapsed());
+}
