@@ -16,6 +16,9 @@ use sqlx::PgConnection;
 pub const RECORDS_PER_ZONE_MAX: i64 = 100_000;
 /// What the records of a zone may weigh when it is published. Certificates and framing have the rest of the 8 MiB.
 pub const RECORD_BYTES_PER_ZONE_MAX: i64 = 7 * 1024 * 1024;
+/// What the names, contents, comments, tags and settings of the records of a zone have at most, so that all of them can be
+/// held at once. As much as a zone file that is imported.
+pub const RECORD_TEXT_BYTES_PER_ZONE_MAX: i64 = 16 * 1024 * 1024;
 
 #[derive(Debug, Clone, PartialEq)]
 pub struct Record {
@@ -311,18 +314,31 @@ pub async fn with_plain_origin(conn: &mut PgConnection, zone: ZoneId) -> Result<
     Ok(name)
 }
 
-/// How many records a zone has, and about how many bytes they are when published.
-pub async fn measure(conn: &mut PgConnection, zone: ZoneId) -> Result<(i64, i64), DbError> {
-    let row = sqlx::query!(
+/// How large the records of a zone are together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Size {
+    pub count: i64,
+    /// About how many bytes they are when published.
+    pub published_bytes: i64,
+    /// Bytes of everything in them that has no fixed length.
+    pub text_bytes: i64,
+}
+
+pub async fn measure(conn: &mut PgConnection, zone: ZoneId) -> Result<Size, DbError> {
+    let size = sqlx::query_as!(
+        Size,
         r#"select count(*) as "count!",
                   coalesce(sum(32 + octet_length(name) + coalesce(octet_length(origin::text), 0)
-                               + case when type in ('A', 'AAAA', 'CNAME') then octet_length(content) else 0 end), 0)::bigint as "bytes!"
+                               + case when type in ('A', 'AAAA', 'CNAME') then octet_length(content) else 0 end), 0)::bigint
+                      as "published_bytes!",
+                  coalesce(sum(octet_length(name) + octet_length(content) + coalesce(octet_length(comment), 0)
+                               + octet_length(array_to_string(tags, ',')) + octet_length(settings::text)), 0)::bigint as "text_bytes!"
            from records where zone_id = $1"#,
         zone.to_string()
     )
     .fetch_one(conn)
     .await?;
-    Ok((row.count, row.bytes))
+    Ok(size)
 }
 
 /// Adds records to a locked zone, in their order.

@@ -261,3 +261,32 @@ async fn cname_settings_are_kept_and_unknown_ones_dropped() {
     let plain = world.record(&zone, json!({"type": "CNAME", "name": "b", "content": "x.example.net"})).await;
     assert_eq!(plain["settings"], json!({"flatten_cname": false}));
 }
+
+#[tokio::test]
+async fn the_texts_of_a_zone_have_a_limit_so_that_all_of_them_can_be_exported() {
+    let world = World::new().await;
+    let zone = world.zone("example.com").await;
+    let fill = async |from: i32, to: i32| {
+        sqlx::query(
+            "insert into records (id, zone_id, type, name, content, content_hash, ttl, proxied, created_on, modified_on)
+             select lpad(to_hex(n), 32, '0'), $1, 'TXT', 'many.example.com', '\"' || lpad(n::text, 200, 'x') || '\"' || repeat(' \"' || repeat('x', 253) || '\"', 30),
+                    sha256(convert_to(n::text, 'UTF8')), 1, false, now(), now()
+             from generate_series($2::integer, $3::integer) n",
+        )
+        .bind(zone.trim_start_matches("/zones/"))
+        .bind(from)
+        .bind(to)
+        .execute(&world.app.pool)
+        .await
+        .unwrap();
+    };
+    let txt = |name: &str| json!({"type": "TXT", "name": name, "content": "\"x\""});
+    fill(1, 2000).await;
+    world.record(&zone, txt("a")).await;
+    world.get(&format!("{zone}/dns_records/export")).await.body["text"].as_str().unwrap();
+    fill(2001, 2200).await;
+    let refused = world.post(&format!("{zone}/dns_records"), txt("b")).await;
+    assert_eq!(refused.refused(), (400, 81045));
+    assert!(refused.message().contains("contents"), "{}", refused.message());
+    assert_eq!(world.get(&format!("{zone}/dns_records/export")).await.refused(), (400, 1004));
+}

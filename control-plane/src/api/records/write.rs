@@ -12,7 +12,10 @@ use crate::{
     db::{
         audit::Entry,
         change::{Change, Committed},
-        records::{self, RECORD_BYTES_PER_ZONE_MAX, RECORDS_PER_ZONE_MAX, Record, RecordKind},
+        records::{
+            self, RECORD_BYTES_PER_ZONE_MAX, RECORD_TEXT_BYTES_PER_ZONE_MAX, RECORDS_PER_ZONE_MAX, Record,
+            RecordKind,
+        },
         zones::Zone,
     },
 };
@@ -156,7 +159,8 @@ impl Writing {
         Ok(taken)
     }
 
-    /// Puts records in the place of what they were before. All of them at once, so that two may change places.
+    /// Puts records in the place of what they were before, by one statement for all of them. Whether each found its place free
+    /// when its turn came has been judged before.
     pub(super) async fn replace(&mut self, action: &'static str, drafts: Vec<Draft>) -> Result<Vec<Record>> {
         let gone: Vec<RecordId> =
             drafts.iter().filter_map(|draft| draft.before.as_ref().map(|before| before.id)).collect();
@@ -205,6 +209,11 @@ impl Writing {
 
     /// Judges what results from all operations; what is refused comes with the name at fault, if one is.
     pub(super) async fn judge(&mut self) -> Result<(), (Option<Hostname>, ApiError)> {
+        if self.touched.is_empty() {
+            return Ok(());
+        }
+        // First of all, as it limits what a name can have.
+        self.judge_size().await.map_err(|error| (None, error))?;
         let names: Vec<&Hostname> = self.touched.keys().collect();
         let records = records::named(self.change.conn(), self.zone.id, &names).await;
         let records = records.map_err(|error| (None, error.into()))?;
@@ -214,22 +223,30 @@ impl Writing {
             judge(group, written.map_or(&[], Vec::as_slice), &self.zone.name)
                 .map_err(|error| (name, error))?;
         }
-        if self.touched.is_empty() { Ok(()) } else { self.judge_size().await.map_err(|error| (None, error)) }
+        Ok(())
     }
 
     async fn judge_size(&mut self) -> Result<()> {
-        let (count, bytes) = records::measure(self.change.conn(), self.zone.id).await?;
-        if count > RECORDS_PER_ZONE_MAX {
+        let size = records::measure(self.change.conn(), self.zone.id).await?;
+        if size.count > RECORDS_PER_ZONE_MAX {
             return Err(ApiError::refused(
                 81045,
                 format!("Record quota exceeded: a zone has at most {RECORDS_PER_ZONE_MAX} records."),
             ));
         }
-        if bytes > RECORD_BYTES_PER_ZONE_MAX {
+        if size.published_bytes > RECORD_BYTES_PER_ZONE_MAX {
             return Err(ApiError::refused(
                 81045,
                 format!(
                     "Record quota exceeded: the records of a zone have at most {RECORD_BYTES_PER_ZONE_MAX} bytes when published."
+                ),
+            ));
+        }
+        if size.text_bytes > RECORD_TEXT_BYTES_PER_ZONE_MAX {
+            return Err(ApiError::refused(
+                81045,
+                format!(
+                    "Record quota exceeded: the names, contents, comments, tags and settings of the records of a zone have at most {RECORD_TEXT_BYTES_PER_ZONE_MAX} bytes together."
                 ),
             ));
         }
