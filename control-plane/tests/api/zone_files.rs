@@ -1,15 +1,55 @@
 //! Zone files: brought in, taken out, and brought in again elsewhere.
 
 use crate::harness::{Answer, World, request};
+use axum::body::Body;
+use control_plane::api::{self, Timeouts};
 use http::{Method, header};
+use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
-use std::{collections::BTreeMap, fmt::Write as _};
+use std::{collections::BTreeMap, fmt::Write as _, time::Duration};
+use tokio::time::{sleep, timeout};
+use tower::ServiceExt as _;
 
+/// Sends a file until it is its turn: the tests of one process share the imports that run at a time.
 async fn import(world: &World, zone: &str, file: impl Into<String>, query: &str) -> Answer {
-    let request = request(Method::POST, &format!("{zone}/dns_records/import?{query}"))
+    let file = file.into();
+    loop {
+        let answer = world.send(upload(world, zone, query), file.clone()).await;
+        if answer.status != 503 || !answer.message().contains(TOO_MANY) {
+            return answer;
+        }
+        sleep(Duration::from_millis(100)).await;
+    }
+}
+
+const TOO_MANY: &str = "4 zone files are being imported already";
+
+fn upload(world: &World, zone: &str, query: &str) -> http::request::Builder {
+    request(Method::POST, &format!("{zone}/dns_records/import?{query}"))
         .header(header::AUTHORIZATION, format!("Bearer {}", world.admin.token))
-        .header(header::CONTENT_TYPE, "text/plain");
-    world.send(request, file.into()).await
+        .header(header::CONTENT_TYPE, "text/plain")
+}
+
+/// The body of an import with progress, of which nothing is read yet.
+async fn told(world: &World, zone: &str, file: &str) -> Body {
+    loop {
+        let request = upload(world, zone, "progress=true").body(Body::from(file.to_owned())).unwrap();
+        let answer = api::service(world.app.clone()).oneshot(request).await.unwrap();
+        if answer.status() == 200 {
+            return answer.into_body();
+        }
+        assert_eq!(answer.status(), 503);
+        sleep(Duration::from_millis(100)).await;
+    }
+}
+
+/// The lines of a text, each of them JSON.
+fn lines(text: &str) -> Vec<Value> {
+    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+async fn rest(body: Body) -> Vec<Value> {
+    lines(std::str::from_utf8(&body.collect().await.unwrap().to_bytes()).unwrap())
 }
 
 async fn export(world: &World, zone: &str) -> String {
@@ -215,6 +255,13 @@ async fn a_file_comes_as_a_form_too() {
             .header(header::CONTENT_TYPE, "multipart/form-data; boundary=x");
         world.send(request, format!("{parts}--x--\r\n")).await
     };
+    let form = async |parts: &str| loop {
+        let answer = form(parts).await;
+        if answer.status != 503 {
+            break answer;
+        }
+        sleep(Duration::from_millis(100)).await;
+    };
     let file = part(
         "name=\"file\"; filename=\"zone.txt\"",
         "a A 192.0.2.1\nb A 192.0.2.2 ; cf_tags=cf-proxied:false\n",
@@ -239,9 +286,7 @@ async fn progress_is_told_line_by_line_and_the_answer_comes_last() {
             (200, Some("application/x-ndjson"))
         );
         match answer.body.get("text") {
-            Some(text) => {
-                text.as_str().unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect()
-            }
+            Some(text) => lines(text.as_str().unwrap()),
             None => vec![answer.body],
         }
     };
@@ -257,10 +302,94 @@ async fn progress_is_told_line_by_line_and_the_answer_comes_last() {
         ]
     );
     assert_eq!((&lines[4]["success"], &lines[4]["result"]["recs_added"]), (&json!(true), &json!(2500)));
+    let newest: i64 =
+        sqlx::query_scalar("select max(revision) from revisions").fetch_one(&world.app.pool).await.unwrap();
+    assert_eq!(lines[4]["orangery_revision"], json!(newest));
+    let both = import(&world, &zone, "z A 192.0.2.1\n", "progress=true&wait=applied").await;
+    assert_eq!(both.refused(), (400, 1004));
+    assert!(both.message().contains("leave one of them out"), "{}", both.message());
     let lines = told("x A 192.0.2.1\nx CNAME y\n".into()).await;
     let last = lines.last().unwrap();
     assert_eq!((&last["success"], &last["errors"][0]["code"]), (&json!(false), &json!(81053)));
     assert_eq!(world.count("records").await, 2500);
+}
+
+#[tokio::test]
+async fn who_reads_no_progress_holds_nobody_up() {
+    let world = World::new().await;
+    let zone = world.zone("example.com").await;
+    let file = (0..18_000).map(|number| format!("h{number} A 192.0.2.1\n")).collect::<String>();
+    let unread = told(&world, &zone, &file).await;
+    let written = async {
+        while world.count("records").await < 18_000 {
+            sleep(Duration::from_millis(100)).await;
+        }
+        world.record(&zone, json!({"type": "A", "name": "other", "content": "192.0.2.1"})).await;
+    };
+    timeout(Duration::from_secs(50), written).await.expect("written, though nobody reads");
+    let lines = rest(unread).await;
+    assert_eq!((lines.len(), &lines[0]), (16, &json!({"parsed": 18_000})));
+    assert_eq!(lines[15]["result"]["recs_added"], json!(18_000));
+}
+
+#[tokio::test]
+async fn who_leaves_gives_the_import_up() {
+    let world = World::new().await;
+    let zone = world.zone("example.com").await;
+    let mut blocker = world.app.pool.begin().await.unwrap();
+    sqlx::query("select from zones for update").execute(&mut *blocker).await.unwrap();
+    let mut body = told(&world, &zone, "a A 192.0.2.1\n").await;
+    let first = body.frame().await.unwrap().unwrap().into_data().unwrap();
+    assert_eq!(lines(std::str::from_utf8(&first).unwrap()), [json!({"parsed": 1})]);
+    drop(body);
+    sleep(Duration::from_millis(200)).await;
+    blocker.commit().await.unwrap();
+    world.record(&zone, json!({"type": "A", "name": "other", "content": "192.0.2.1"})).await;
+    sleep(Duration::from_millis(500)).await;
+    assert_eq!(world.count("records").await, 1);
+}
+
+#[tokio::test]
+async fn an_import_that_takes_too_long_is_given_up() {
+    let mut world = World::new().await;
+    let zone = world.zone("example.com").await;
+    world.app.timeouts = Timeouts { request: Duration::from_millis(500), ..Timeouts::default() };
+    let mut blocker = world.app.pool.begin().await.unwrap();
+    sqlx::query("select from zones for update").execute(&mut *blocker).await.unwrap();
+    let body = told(&world, &zone, "a A 192.0.2.1\n").await;
+    let lines = timeout(Duration::from_secs(20), rest(body)).await.expect("an end");
+    assert_eq!(lines[0], json!({"parsed": 1}));
+    assert_eq!((&lines[1]["success"], &lines[1]["errors"][0]["code"]), (&json!(false), &json!(10503)));
+    blocker.commit().await.unwrap();
+    sleep(Duration::from_millis(500)).await;
+    assert_eq!(world.count("records").await, 0);
+}
+
+#[tokio::test]
+async fn four_files_are_imported_at_a_time() {
+    let world = World::new().await;
+    let zone = world.zone("example.com").await;
+    let mut blocker = world.app.pool.begin().await.unwrap();
+    sqlx::query("select from zones for update").execute(&mut *blocker).await.unwrap();
+    // Other tests may have some of the four turns, but these hold theirs until the zone is unlocked.
+    let mut waiting = Vec::new();
+    let refused = loop {
+        let request = upload(&world, &zone, "progress=true").body(Body::from("a A 192.0.2.1\n")).unwrap();
+        let answer = api::service(world.app.clone()).oneshot(request).await.unwrap();
+        if answer.status() == 503 {
+            break answer;
+        }
+        waiting.push(answer.into_body());
+        assert!(waiting.len() <= 4, "more than four at a time");
+    };
+    assert_eq!(refused.headers()[header::RETRY_AFTER], "1");
+    let refused = rest(refused.into_body()).await;
+    assert!(refused[0]["errors"][0]["message"].as_str().unwrap().starts_with(TOO_MANY), "{refused:?}");
+    blocker.commit().await.unwrap();
+    for body in waiting {
+        assert_eq!(rest(body).await.last().unwrap()["success"], json!(true));
+    }
+    assert_eq!(import(&world, &zone, "a A 192.0.2.1\n", "").await.ok()["total_records_parsed"], 1);
 }
 
 #[tokio::test]

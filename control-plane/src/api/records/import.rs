@@ -8,19 +8,20 @@ use crate::{
     api::{
         App,
         caller::Caller,
-        envelope::{Envelope, Reply},
+        envelope::{Committed, Envelope, ErrorObject, Failure, Reply},
         error::{ApiError, Result},
         path::Id,
         permission::Permission,
         query::Query,
         scope::{self, IfMatch},
     },
-    db::zones::Zone,
+    db::{DbError, zones::Zone},
 };
 use axum::{
+    Json,
     body::Body,
     extract::State,
-    http::header,
+    http::{StatusCode, header},
     response::{IntoResponse, Response},
 };
 use bytes::Bytes;
@@ -28,15 +29,18 @@ use futures_util::StreamExt as _;
 use http_body_util::BodyExt as _;
 use policy::{hostname::Hostname, id::ZoneId};
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use std::{collections::HashMap, convert::Infallible};
-use tokio::sync::mpsc;
+use tokio::sync::{Semaphore, SemaphorePermit, mpsc};
 use tokio_stream::wrappers::ReceiverStream;
 use utoipa::ToSchema;
 
 const ROWS_AT_ONCE: usize = 1000;
-/// Lines of progress that wait for a slow reader.
-const PROGRESS_LINES_MAX: usize = 16;
+/// Lines that wait for a slow reader. More progress than that is not told; the last place is kept for the answer.
+const LINES_MAX: usize = 16;
+/// Each import may hold a file, its records, a connection and the lock of a zone.
+const IMPORTS_AT_ONCE: usize = 4;
+static IMPORTS: Semaphore = Semaphore::const_new(IMPORTS_AT_ONCE);
 
 /// What became of a zone file.
 #[derive(Debug, Serialize, ToSchema)]
@@ -60,7 +64,11 @@ pub(super) struct ZoneFileForm {
 ///
 /// The file may also be the whole body, as `text/plain`. A refusal names the line. With `?progress=true` the answer is
 /// `application/x-ndjson`: lines such as `{"parsed":10000}` and `{"written":1000,"of":10000}` while the work goes on and, as the last
-/// line, the usual answer; nothing is written unless that line says `"success":true`, since the HTTP status is then 200 in any case.
+/// line, the usual answer, with the number of the revision as `orangery_revision`. Nothing is written unless that line says
+/// `"success":true`, since the HTTP status is then 200 in any case. Who does not keep up with the lines misses some, and who hangs up
+/// before the last one gives the import up. `?progress=true` and `?wait=applied` are refused together.
+///
+/// At most four imports run at a time; another one is refused with 503 and `Retry-After`.
 #[utoipa::path(post, path = "/zones/{zone_id}/dns_records/import", tag = "dns records",
     params(("progress" = Option<bool>, Query, description = "whether to tell how far the import is"),
         ("proxied" = Option<bool>, Query, description = "for a file that is the whole body: as the field of the form")),
@@ -77,24 +85,39 @@ pub(super) async fn import(
     let mut conn = app.conn().await?;
     let zone = scope::zone(&mut conn, &caller, Permission::DnsWrite, id).await?;
     drop(conn);
-    let import = Import { app, caller, zone, if_match, upload };
-    if !query.boolean("progress")?.unwrap_or(false) {
+    let is_told = query.boolean("progress")?.unwrap_or(false);
+    if is_told && query.text("wait").is_some() {
+        let message = "Invalid query: `wait` cannot go with `progress`, whose answer begins before anything is \
+                       written; leave one of them out";
+        return Err(ApiError::invalid("wait", message));
+    }
+    let Ok(turn) = IMPORTS.try_acquire() else { return Ok(too_many()) };
+    let import = Import { app, caller, zone, if_match, upload, _turn: turn };
+    if !is_told {
         return Ok(import.run(&Progress(None)).await?.into_response());
     }
-    let (teller, lines) = mpsc::channel(PROGRESS_LINES_MAX);
+    let (teller, lines) = mpsc::channel(LINES_MAX);
     tokio::spawn(import.tell(teller));
     let body = Body::from_stream(ReceiverStream::new(lines).map(Ok::<_, Infallible>));
     Ok(([(header::CONTENT_TYPE, "application/x-ndjson")], body).into_response())
+}
+
+fn too_many() -> Response {
+    let message = format!("{IMPORTS_AT_ONCE} zone files are being imported already, try again");
+    let failure = Failure::new(vec![ErrorObject::new(10503, message)]);
+    let retry_after = [(header::RETRY_AFTER, DbError::RETRY_AFTER.as_secs().to_string())];
+    (StatusCode::SERVICE_UNAVAILABLE, retry_after, Json(failure)).into_response()
 }
 
 /// Where progress is told, if anybody listens.
 struct Progress(Option<mpsc::Sender<Bytes>>);
 
 impl Progress {
-    /// Fails when the caller has gone, upon which nothing more is to be done.
-    async fn tell(&self, line: &Value) -> Result<()> {
-        let Some(teller) = &self.0 else { return Ok(()) };
-        teller.send(format!("{line}\n").into()).await.map_err(ApiError::internal)
+    /// Never waits for the reader, who would hold the lock of the zone otherwise.
+    fn tell(&self, line: &Value) {
+        if let Some(teller) = self.0.as_ref().filter(|teller| teller.capacity() > 1) {
+            teller.try_send(format!("{line}\n").into()).ok();
+        }
     }
 }
 
@@ -104,29 +127,31 @@ struct Import {
     zone: Zone,
     if_match: IfMatch,
     upload: Upload,
+    _turn: SemaphorePermit<'static>,
 }
 
 impl Import {
+    /// What is dropped before its commit never happened, be it that it takes too long or that nobody listens any more.
     async fn tell(self, teller: mpsc::Sender<Bytes>) {
-        let answer = self.run(&Progress(Some(teller.clone()))).await;
-        if teller.is_closed() {
-            return;
-        }
-        let mut last = match answer.into_response().into_body().collect().await {
-            Ok(body) => body.to_bytes().to_vec(),
-            Err(_) => return,
+        let limit = self.app.timeouts.request;
+        let progress = Progress(Some(teller.clone()));
+        let answer = tokio::select! {
+            () = teller.closed() => return,
+            answer = tokio::time::timeout(limit, self.run(&progress)) => answer,
         };
-        last.push(b'\n');
-        teller.send(last.into()).await.ok();
+        let answer = answer.unwrap_or(Err(ApiError::TookTooLong(limit)));
+        if let Some(line) = last_line(answer.into_response()).await {
+            teller.try_send(line).ok();
+        }
     }
 
     async fn run(self, progress: &Progress) -> Result<Reply<ImportedRecords>> {
-        let Self { app, caller, zone, if_match, upload } = self;
+        let Self { app, caller, zone, if_match, upload, _turn } = self;
         let (name, id) = (zone.name.clone(), zone.id);
         let file = move || zone_file::read(&upload.file, &name, upload.proxied);
         let file = tokio::task::spawn_blocking(file).await.map_err(ApiError::internal)??;
         let total_records_parsed = file.records.len();
-        progress.tell(&json!({"parsed": total_records_parsed})).await?;
+        progress.tell(&json!({"parsed": total_records_parsed}));
         let mut writing =
             Writing::new(scope::change(&app, &caller, Permission::DnsWrite, id, &if_match).await?);
         let lines = file.lines();
@@ -142,6 +167,17 @@ impl Import {
         let done = ImportedRecords { recs_added, total_records_parsed };
         Ok(Reply::new(done).etag(committed.zone).committed(committed.newest))
     }
+}
+
+/// An answer as a line, with what its headers would say.
+async fn last_line(answer: Response) -> Option<Bytes> {
+    let committed = answer.extensions().get::<Committed>().copied();
+    let body = answer.into_body().collect().await.ok()?.to_bytes();
+    let mut envelope: Map<String, Value> = serde_json::from_slice(&body).ok()?;
+    if let Some(Committed(revision)) = committed {
+        envelope.insert("orangery_revision".into(), revision.0.into());
+    }
+    Some(format!("{}\n", Value::Object(envelope)).into())
 }
 
 /// Drafts of the records that the zone has not.
@@ -171,7 +207,7 @@ async fn insert(writing: &mut Writing, drafts: Vec<Draft>, progress: &Progress) 
         let rows: Vec<Draft> = drafts.by_ref().take(ROWS_AT_ONCE).collect();
         written += rows.len();
         writing.replace("dns_record.create", rows).await?;
-        progress.tell(&json!({"written": written, "of": of})).await?;
+        progress.tell(&json!({"written": written, "of": of}));
     }
     Ok(())
 }
