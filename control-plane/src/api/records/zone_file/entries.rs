@@ -3,6 +3,10 @@
 use super::bad_line;
 use crate::api::{error::Result, records::data::Word};
 
+/// With the lines and the comments between its parentheses.
+const ENTRY_BYTES_MAX: usize = 32 * 1024;
+const ENTRY_WORDS_MAX: usize = 1024;
+
 /// A directive or a record: a line, or several with parentheses around what is between them.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Entry<'a> {
@@ -29,7 +33,7 @@ impl<'a> Entries<'a> {
     fn entry(&mut self) -> Result<Entry<'a>> {
         let is_continued = self.rest.starts_with([' ', '\t']);
         let mut entry = Entry { line: self.line, is_continued, words: Vec::new(), comment: None };
-        let mut parentheses = 0_u32;
+        let (mut parentheses, length) = (0_u32, self.rest.len());
         while let Some(next) = self.rest.chars().next() {
             match next {
                 '\n' => {
@@ -61,6 +65,10 @@ impl<'a> Entries<'a> {
                     entry.words.push(word);
                     self.rest = rest;
                 }
+            }
+            if length - self.rest.len() > ENTRY_BYTES_MAX || entry.words.len() > ENTRY_WORDS_MAX {
+                let limits = format!("at most {ENTRY_BYTES_MAX} bytes and {ENTRY_WORDS_MAX} words");
+                return Err(bad_line(entry.line, format!("an entry has {limits}")));
             }
         }
         if parentheses > 0 {
@@ -122,6 +130,22 @@ mod tests {
             let error = Entries::new(text).find_map(|entry| entry.err()).expect("refused");
             assert!(error.to_string().starts_with(line), "{text:?}: {error}");
         }
+    }
+
+    #[test]
+    fn what_is_too_long_is_refused_with_the_line_it_begins_in() {
+        let bytes = ENTRY_BYTES_MAX;
+        for text in [
+            format!("\na TXT {}", "x".repeat(bytes)),
+            format!("\na TXT x ; {}", "x".repeat(bytes)),
+            format!("\na TXT ({}", "\n; x".repeat(bytes / 4)),
+            format!("\na TXT{}", " x".repeat(ENTRY_WORDS_MAX)),
+        ] {
+            let error = Entries::new(&text).find_map(|entry| entry.err()).expect("refused").to_string();
+            assert!(error.starts_with("line 2: ") && error.contains("at most 32768 bytes"), "{error}");
+        }
+        assert_eq!(read(&format!("a TXT{}", " x".repeat(ENTRY_WORDS_MAX - 2))).len(), 1);
+        assert_eq!(read(&format!("a TXT {}\n", "x".repeat(bytes - 6))).len(), 1);
     }
 
     /// Whatever the bytes are, reading ends, and no line is passed over.

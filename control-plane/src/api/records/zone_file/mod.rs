@@ -26,6 +26,17 @@ pub(super) fn at_line(line: usize, error: ApiError) -> ApiError {
     }
 }
 
+/// Longer pieces of a file are cut where a message quotes them.
+const QUOTED_CHARACTERS_MAX: usize = 64;
+
+/// A piece of a file as a message quotes it.
+fn cut(text: &str) -> String {
+    match text.char_indices().nth(QUOTED_CHARACTERS_MAX) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
 fn bad_line(line: usize, what: impl std::fmt::Display) -> ApiError {
     at_line(line, ApiError::invalid("/file", format!("DNS Validation Error: {what}.")))
 }

@@ -3,8 +3,11 @@
 //! Tags that begin with `cf-` are Cloudflare's own and those that begin with `orangery-` are ours; they say how a record is set. A
 //! value, or a whole tag, is written as a JSON string if it would be misread otherwise.
 
+use super::cut;
 use serde_json::Value;
 
+/// The 20 tags that a record may have, and those that are reserved.
+const ITEMS_MAX: usize = 32;
 const MARK: &str = "cf_tags=";
 const RESERVED: [&str; 2] = ["cf-", "orangery-"];
 
@@ -65,7 +68,11 @@ impl Notes {
         let (comment, list) = text.rsplit_once(MARK).unwrap_or((text, ""));
         let comment = Some(comment.trim_end()).filter(|comment| !comment.is_empty());
         let mut notes = Self { comment: comment.map(str::to_owned), ..Self::default() };
-        for item in items(list)? {
+        let items = items(list)?;
+        if items.len() > ITEMS_MAX {
+            return Err("a record has at most 20 tags".into());
+        }
+        for item in items {
             notes.note(item)?;
         }
         Ok(notes)
@@ -129,10 +136,10 @@ fn json_string(text: &str) -> String {
     Value::from(text).to_string().replace('=', "\\u003d")
 }
 
-/// The tags of a list, which are separated by commas outside of JSON strings.
+/// The tags of a list, which are separated by commas outside of JSON strings. One too many is the last that is read.
 fn items(mut list: &str) -> Result<Vec<Item>, String> {
     let mut items = Vec::new();
-    while !list.trim().is_empty() {
+    while items.len() <= ITEMS_MAX && !list.trim().is_empty() {
         list = list.trim_start();
         let name_end = list.find([',', ':', '"']).unwrap_or(list.len());
         let (name, rest) = list.split_at(name_end);
@@ -153,9 +160,9 @@ fn items(mut list: &str) -> Result<Vec<Item>, String> {
         };
         list = match rest.trim_start() {
             "" => "",
-            rest => {
-                rest.strip_prefix(',').ok_or_else(|| format!("after a tag stands {rest:?} and no comma"))?
-            }
+            rest => rest
+                .strip_prefix(',')
+                .ok_or_else(|| format!("after a tag stands {:?} and no comma", cut(rest)))?,
         };
         items.push(item);
     }
@@ -170,7 +177,7 @@ fn string(text: &str) -> Result<(String, &str), String> {
             let end = values.byte_offset();
             Ok((string, text.get(end..).unwrap_or_default()))
         }
-        _ => Err(format!("a tag holds a JSON string that cannot be read: {text}")),
+        _ => Err(format!("a tag holds a JSON string that cannot be read: {}", cut(text))),
     }
 }
 
@@ -252,6 +259,14 @@ mod tests {
                 assert_eq!(Notes::read(&printed), Ok(notes), "{printed}");
             }
         }
+    }
+
+    #[test]
+    fn too_many_tags_are_refused_and_messages_stay_short() {
+        let many = format!("cf_tags={}", "a,".repeat(ITEMS_MAX + 1));
+        assert!(Notes::read(&many).is_err_and(|error| error.contains("at most 20 tags")));
+        let long = format!("cf_tags=cf-new:\"{}", "ü".repeat(10_000));
+        assert!(Notes::read(&long).is_err_and(|error| error.chars().count() < 150));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! From a zone file to what would be sent for its records.
 
 use super::{
-    bad_line,
+    bad_line, cut,
     entries::{Entries, Entry},
     notes::Notes,
 };
@@ -80,7 +80,7 @@ impl Reader<'_> {
             return Ok(None);
         }
         let Some(kind) = RecordKind::parse(&kind) else {
-            return Err(format!("records of type {kind} are not supported; take the line out"));
+            return Err(format!("records of type {} are not supported; take the line out", cut(&kind)));
         };
         if words.first().is_some_and(|word| word.written() == "\\#") {
             return Err("data in the form of RFC 3597 is not supported; write it as its type does".into());
@@ -104,7 +104,12 @@ impl Reader<'_> {
             ("$INCLUDE", _) => {
                 return Err("$INCLUDE directive not allowed; put the records into one file".into());
             }
-            _ => return Err(format!("the directive {directive} is not supported; write its records out")),
+            _ => {
+                return Err(format!(
+                    "the directive {} is not supported; write its records out",
+                    cut(directive)
+                ));
+            }
         }
         Ok(())
     }
@@ -112,7 +117,10 @@ impl Reader<'_> {
     /// A whole name with the dot at its end.
     fn name(&self, word: Word<'_>) -> Result<String, String> {
         if word.written().contains('\\') {
-            return Err(format!("the name {} has escapes, which host names do not need", word.written()));
+            return Err(format!(
+                "the name {} has escapes, which host names do not need",
+                cut(word.written())
+            ));
         }
         Ok(absolute(word.written(), &self.origin))
     }
@@ -123,7 +131,8 @@ impl Reader<'_> {
         while let Some((first, rest)) = words.split_first() {
             let text = first.written().to_ascii_uppercase();
             if given.is_none() && text.starts_with(|first: char| first.is_ascii_digit()) {
-                given = Some(ttl(&text).ok_or_else(|| format!("{text} is neither a TTL nor a type"))?);
+                given =
+                    Some(ttl(&text).ok_or_else(|| format!("{} is neither a TTL nor a type", cut(&text)))?);
             } else if !has_class && CLASSES.contains(&text.as_str()) {
                 if text != "IN" {
                     return Err(format!("records of class {text} are not supported, only IN"));
@@ -164,7 +173,9 @@ impl Reader<'_> {
             settings.insert("flatten_cname".into(), Value::Bool(true));
         }
         let origin = notes.origin.map(serde_json::from_value).transpose();
-        let origin = origin.map_err(|error| format!("the tag orangery-origin cannot be read: {error}"))?;
+        let origin = origin.map_err(|error| {
+            format!("the tag orangery-origin cannot be read: {}", cut(&error.to_string()))
+        })?;
         Ok(RecordBody {
             name: Field::Given(owner),
             r#type: Field::Given(kind.as_str().to_owned()),
