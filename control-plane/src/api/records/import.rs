@@ -62,6 +62,8 @@ pub(super) struct ZoneFileForm {
 
 /// Adds the records of a zone file, all or none; those that the zone has already are passed over.
 ///
+/// TTLs below 30 and above 86400 seconds become those, but 1 stays automatic.
+///
 /// The file may also be the whole body, as `text/plain`. A refusal names the line. With `?progress=true` the answer is
 /// `application/x-ndjson`: lines such as `{"parsed":10000}` and `{"written":1000,"of":10000}` while the work goes on and, as the last
 /// line, the usual answer, with the number of the revision as `orangery_revision`. Nothing is written unless that line says

@@ -19,7 +19,13 @@ use crate::{
 };
 use policy::hostname::Hostname;
 use serde_json::{Map, Value};
+use std::ops::RangeInclusive;
 
+/// Some editors begin UTF-8 files with it.
+const BYTE_ORDER_MARK: char = '\u{feff}';
+/// TTLs beyond these are brought to the nearer one.
+const TTLS: RangeInclusive<i64> = 30..=86_400;
+const AUTOMATIC_TTL: i64 = 1;
 const CLASSES: [&str; 4] = ["IN", "CH", "HS", "CS"];
 
 /// The records of a file, each with its line.
@@ -45,6 +51,7 @@ pub(in super::super) fn read(text: &str, zone: &Hostname, proxied: bool) -> Resu
     let origin = format!("{zone}.");
     let mut reader = Reader { zone, origin, owner: None, default_ttl: None, last_ttl: None, proxied };
     let mut file = ZoneFile::default();
+    let text = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text);
     for entry in Entries::new(text) {
         let entry = entry?;
         let line = entry.line;
@@ -144,8 +151,11 @@ impl Reader<'_> {
             words = rest;
         }
         self.last_ttl = given.or(self.last_ttl);
-        let automatic = 1;
-        Ok((given.or(self.default_ttl).or(self.last_ttl).unwrap_or(automatic), words))
+        let ttl = match given.or(self.default_ttl).or(self.last_ttl) {
+            None | Some(AUTOMATIC_TTL) => AUTOMATIC_TTL,
+            Some(ttl) => ttl.clamp(*TTLS.start(), *TTLS.end()),
+        };
+        Ok((ttl, words))
     }
 
     fn record(
