@@ -65,10 +65,15 @@ impl Notes {
     /// Reads a comment; an error says what cannot be read.
     pub(super) fn read(text: &str) -> Result<Self, String> {
         let text = text.trim();
-        let (comment, list) = text.rsplit_once(MARK).unwrap_or((text, ""));
+        let (comment, list) = marked(text).unwrap_or((text, ""));
+        let (comment, items) = match items(list) {
+            Ok(items) => (comment, items),
+            Err(error) if is_ours(list) => return Err(error),
+            // Somebody's prose.
+            Err(_) => (text, Vec::new()),
+        };
         let comment = Some(comment.trim_end()).filter(|comment| !comment.is_empty());
         let mut notes = Self { comment: comment.map(str::to_owned), ..Self::default() };
-        let items = items(list)?;
         if items.len() > ITEMS_MAX {
             return Err("a record has at most 20 tags".into());
         }
@@ -134,6 +139,18 @@ fn user_tag(tag: &str) -> String {
 /// JSON in which no `=` stands, so that the mark is found from the end of the line.
 fn json_string(text: &str) -> String {
     Value::from(text).to_string().replace('=', "\\u003d")
+}
+
+/// A comment and its list of tags, at the last mark that begins a word.
+fn marked(text: &str) -> Option<(&str, &str)> {
+    let is_word = |at: usize| at == 0 || text[..at].ends_with(char::is_whitespace);
+    let (at, _) = text.rmatch_indices(MARK).find(|(at, _)| is_word(*at))?;
+    Some((&text[..at], &text[at + MARK.len()..]))
+}
+
+/// Whether a list names reserved tags, which say how a record is set.
+fn is_ours(list: &str) -> bool {
+    list.split(',').any(|item| RESERVED.iter().any(|prefix| item.trim_start().starts_with(prefix)))
 }
 
 /// The tags of a list, which are separated by commas outside of JSON strings. One too many is the last that is read.
@@ -208,6 +225,8 @@ mod tests {
                 vec!["important", "ticket:THIS-12345"],
             ),
             (r#"cf_tags=empty:"",none:"#, None, vec!["empty", "none"]),
+            (r#"see cf_tags=a:"x"#, Some(r#"see cf_tags=a:"x"#), vec![]),
+            ("see_cf_tags=a,b", Some("see_cf_tags=a,b"), vec![]),
             ("cf_tags=cf-new:1", None, vec!["cf-new:1"]),
             ("", None, vec![]),
         ] {
@@ -271,9 +290,12 @@ mod tests {
 
     #[test]
     fn tags_that_cannot_be_read_are_refused() {
-        for text in
-            [r#"cf_tags=a:"x"#, "cf_tags=cf-proxied:maybe", r#"cf_tags=a:"x"y"#, "cf_tags=orangery-origin:x"]
-        {
+        for text in [
+            r#"cf_tags=cf-new:"x"#,
+            "cf_tags=cf-proxied:maybe",
+            r#"cf_tags=a:"x"y,cf-new"#,
+            "cf_tags=orangery-origin:x",
+        ] {
             assert!(Notes::read(text).is_err(), "{text}");
         }
     }
