@@ -4,8 +4,8 @@ use super::bad_line;
 use crate::api::{error::Result, records::data::Word};
 
 /// With the lines and the comments between its parentheses.
-const ENTRY_BYTES_MAX: usize = 32 * 1024;
-const ENTRY_WORDS_MAX: usize = 1024;
+const ENTRY_BYTES_MAX: usize = 96 * 1024;
+const ENTRY_WORDS_MAX: usize = 4096;
 
 /// A directive or a record: a line, or several with parentheses around what is between them.
 #[derive(Debug, PartialEq, Eq)]
