@@ -75,6 +75,8 @@ pub(crate) enum ApiError {
     TooManyRequests { retry_after_seconds: u64 },
     #[error("The service is busy, try again")]
     Busy(#[source] DbError),
+    #[error("{0} zone files are being imported already, try again")]
+    TooManyImports(usize),
     /// A write may have come to its commit all the same.
     #[error("The request was given up after {} seconds, try again", .0.as_secs())]
     TookTooLong(Duration),
@@ -127,7 +129,9 @@ impl ApiError {
             Self::NotOffered(_) => (StatusCode::BAD_REQUEST, 10501),
             Self::Stale(_) => (StatusCode::PRECONDITION_FAILED, 10412),
             Self::TooManyRequests { .. } => (StatusCode::TOO_MANY_REQUESTS, 971),
-            Self::Busy(_) | Self::TookTooLong(_) => (StatusCode::SERVICE_UNAVAILABLE, 10503),
+            Self::Busy(_) | Self::TooManyImports(_) | Self::TookTooLong(_) => {
+                (StatusCode::SERVICE_UNAVAILABLE, 10503)
+            }
             Self::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, 10000),
         }
     }
@@ -171,7 +175,7 @@ impl IntoResponse for ApiError {
             Self::EncodedBody => {
                 headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
             }
-            Self::Busy(_) | Self::TookTooLong(_) => {
+            Self::Busy(_) | Self::TooManyImports(_) | Self::TookTooLong(_) => {
                 headers.insert(header::RETRY_AFTER, HeaderValue::from(DbError::RETRY_AFTER.as_secs()));
             }
             Self::TooManyRequests { retry_after_seconds } => {

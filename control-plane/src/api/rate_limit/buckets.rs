@@ -67,7 +67,7 @@ impl<Key: Hash + Eq> Buckets<Key> {
     }
 
     /// What taking a request would leave, without taking it.
-    pub(super) fn look(&self, key: &Key, size: Size, now: Timestamp) -> Result<Standing, Empty> {
+    fn look(&self, key: &Key, size: Size, now: Timestamp) -> Result<Standing, Empty> {
         let full_in = self.full_at.get(key).map_or(SignedDuration::ZERO, |at| at.duration_since(now));
         // Nothing takes longer than the window to be full, unless the clock was set back meanwhile.
         let full_in = if full_in > WINDOW { SignedDuration::ZERO } else { full_in.max(SignedDuration::ZERO) };

@@ -8,20 +8,19 @@ use crate::{
     api::{
         App,
         caller::Caller,
-        envelope::{Committed, Envelope, ErrorObject, Failure, Reply},
+        envelope::{Committed, Envelope, Reply},
         error::{ApiError, Result},
         path::Id,
         permission::Permission,
         query::Query,
         scope::{self, IfMatch},
     },
-    db::{DbError, zones::Zone},
+    db::zones::Zone,
 };
 use axum::{
-    Json,
     body::Body,
     extract::State,
-    http::{StatusCode, header},
+    http::header,
     response::{IntoResponse, Response},
 };
 use bytes::Bytes;
@@ -93,7 +92,7 @@ pub(super) async fn import(
                        written; leave one of them out";
         return Err(ApiError::invalid("wait", message));
     }
-    let Ok(turn) = IMPORTS.try_acquire() else { return Ok(too_many()) };
+    let turn = IMPORTS.try_acquire().map_err(|_| ApiError::TooManyImports(IMPORTS_AT_ONCE))?;
     let import = Import { app, caller, zone, if_match, upload, _turn: turn };
     if !is_told {
         return Ok(import.run(&Progress(None)).await?.into_response());
@@ -102,13 +101,6 @@ pub(super) async fn import(
     tokio::spawn(import.tell(teller));
     let body = Body::from_stream(ReceiverStream::new(lines).map(Ok::<_, Infallible>));
     Ok(([(header::CONTENT_TYPE, "application/x-ndjson")], body).into_response())
-}
-
-fn too_many() -> Response {
-    let message = format!("{IMPORTS_AT_ONCE} zone files are being imported already, try again");
-    let failure = Failure::new(vec![ErrorObject::new(10503, message)]);
-    let retry_after = [(header::RETRY_AFTER, DbError::RETRY_AFTER.as_secs().to_string())];
-    (StatusCode::SERVICE_UNAVAILABLE, retry_after, Json(failure)).into_response()
 }
 
 /// Where progress is told, if anybody listens.
